@@ -1,0 +1,53 @@
+//! Seeded randomness, for jitter and for shuffling siblings: never a global source.
+
+use crate::time::Duration;
+
+/// A small deterministic random number generator (wyrand, from `fastrand`).
+///
+/// Same seed, same decisions (invariant 26).
+#[derive(Clone, Debug)]
+pub struct Rng(fastrand::Rng);
+
+impl Rng {
+    /// A generator whose whole sequence follows from `seed`.
+    #[must_use]
+    pub fn from_seed(seed: u64) -> Self {
+        Self(fastrand::Rng::with_seed(seed))
+    }
+
+    /// Uniform in `[0, 1)`.
+    pub fn unit(&mut self) -> f64 {
+        self.0.f64()
+    }
+
+    /// Uniform in `[0, max]`: the *full jitter* of a backoff.
+    pub fn up_to(&mut self, max: Duration) -> Duration {
+        max.mul_f64(self.unit())
+    }
+
+    /// `base` scaled by a factor that is uniform in `[low, high)`.
+    pub fn scaled(&mut self, base: Duration, low: f64, high: f64) -> Duration {
+        base.mul_f64(low + (high - low) * self.unit())
+    }
+
+    /// An index drawn with the given weights; `None` when there are none. Weights that are not
+    /// finite and positive count as zero; when all are zero the draw is uniform.
+    pub fn weighted(&mut self, weights: &[f64]) -> Option<usize> {
+        if weights.is_empty() {
+            return None;
+        }
+        let usable = |weight: f64| if weight.is_finite() && weight > 0.0 { weight } else { 0.0 };
+        let total: f64 = weights.iter().copied().map(usable).sum();
+        if total <= 0.0 {
+            return Some(self.0.usize(..weights.len()));
+        }
+        let mut point = self.unit() * total;
+        for (index, &weight) in weights.iter().enumerate() {
+            point -= usable(weight);
+            if point < 0.0 {
+                return Some(index);
+            }
+        }
+        Some(weights.len() - 1)
+    }
+}

@@ -1,0 +1,3 @@
+//! The sanso gateway.
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! Wire formats of LLM providers, as pure functions between bytes and types.
+//!
+//! One file per wire format (a *dialect*). Each has the same functions for each side
+//! (`read_request`, `write_request`, `read_answer`, `write_answer`, a stream decoder and encoder),
+//! so n dialects need 2n translations and any endpoint can be served by any provider. No sockets,
+//! no clock, no runtime.
+#![forbid(unsafe_code)]
+
+pub mod ir;
