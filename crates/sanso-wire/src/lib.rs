@@ -7,3 +7,14 @@
 #![forbid(unsafe_code)]
 
 pub mod ir;
+
+pub mod anthropic;
+pub mod classify;
+mod dialect;
+mod failure;
+pub mod gemini;
+pub mod openai_chat;
+pub mod sse;
+
+pub use dialect::{Dialect, StreamDecoder};
+pub use failure::Failure;
