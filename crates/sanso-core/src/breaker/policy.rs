@@ -1,0 +1,68 @@
+//! The breaker's tunables.
+
+use crate::time::Duration;
+
+/// When a breaker opens, for how long, and how it comes back (`chain.md`, *Breaker*).
+#[derive(Clone, Debug, PartialEq)]
+pub struct BreakerPolicy {
+    /// `false` (`disable_cooldowns`, or `cooldown_time: 0`): it counts and reports but never opens.
+    pub enabled: bool,
+    /// The span that rates are taken over.
+    pub window: Duration,
+    /// Rates say nothing below this many calls in the window.
+    pub min_calls: u32,
+    /// Opens at this share of faults, where `allowed_fails` is not set.
+    pub failure_rate: f64,
+    /// LiteLLM's `allowed_fails`: opens when the window holds *more* weighted faults than this.
+    pub allowed_fails: Option<u32>,
+    /// ... and they are at least this share of its calls. 0 gives LiteLLM's letter.
+    pub min_rate: f64,
+    /// `cooldown_time`: the first open time. It doubles with each reopening.
+    pub cooldown: Duration,
+    /// Probes without a verdict at once while half-open, and the first window of the slow start.
+    pub probes: u32,
+    /// Probe successes that end half-open.
+    pub success_threshold: u32,
+    /// No sibling and no fallback: opened late, since half an answer is better than none.
+    pub lone: bool,
+}
+
+impl Default for BreakerPolicy {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            window: Duration::from_secs(60),
+            min_calls: 10,
+            failure_rate: 0.5,
+            allowed_fails: None,
+            min_rate: 0.2,
+            cooldown: Duration::from_secs(5),
+            probes: 1,
+            success_threshold: 2,
+            lone: false,
+        }
+    }
+}
+
+impl BreakerPolicy {
+    /// An open time grows up to this, or up to `cooldown` where that is longer. A probe costs one
+    /// request a moment; a late return costs every request its model.
+    const OPEN_CAP: Duration = Duration::from_secs(12);
+
+    /// The open time after `reopenings` reopenings, before jitter: `cooldown * 2^k`, capped.
+    #[must_use]
+    pub fn open_time(&self, reopenings: u32) -> Duration {
+        let factor = 1_u32.checked_shl(reopenings).unwrap_or(u32::MAX);
+        self.cooldown.saturating_mul(factor).min(self.open_cap())
+    }
+
+    /// Whether another reopening would lengthen the open time.
+    #[must_use]
+    pub fn can_lengthen(&self, reopenings: u32) -> bool {
+        self.open_time(reopenings) < self.open_cap()
+    }
+
+    fn open_cap(&self) -> Duration {
+        Self::OPEN_CAP.max(self.cooldown)
+    }
+}

@@ -1,0 +1,132 @@
+//! What goes in and out of a chain.
+
+use std::sync::Arc;
+
+use super::fail::Failure;
+use crate::fault::{Outcome, Phase, SoftReason};
+use crate::route::{DeploymentId, GroupId, Limits};
+use crate::time::{Duration, Instant};
+use crate::usual::Class;
+
+/// A request, as far as decisions need to know it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The asked-for group: the first leg.
+    pub group: GroupId,
+    /// Streamed or not, thinking or not.
+    pub class: Class,
+    /// Estimated size of the prompt.
+    pub prompt_tokens: u32,
+    /// Bounds the request up to commit.
+    pub deadline: Instant,
+    /// The request's own `num_retries`.
+    pub num_retries: Option<u32>,
+    /// The request's own `fallbacks`, which stand in for the plain list.
+    pub fallbacks: Option<Arc<[GroupId]>>,
+    /// The request's own `max_fallbacks`.
+    pub max_fallbacks: Option<u32>,
+    /// `fallback: deny`, `disable_fallbacks`: the first leg or an error.
+    pub deny_fallback: bool,
+    /// A limit on one attempt that the caller set.
+    pub timeout: Option<Duration>,
+}
+
+impl Request {
+    /// A plain request for `group` that sets nothing of its own.
+    #[must_use]
+    pub fn new(group: GroupId, class: Class, deadline: Instant) -> Self {
+        Self {
+            group,
+            class,
+            prompt_tokens: 0,
+            deadline,
+            num_retries: None,
+            fallbacks: None,
+            max_fallbacks: None,
+            deny_fallback: false,
+            timeout: None,
+        }
+    }
+}
+
+/// The number of a call within its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u32);
+
+/// The number of a leg within its request; 0 is the asked-for group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegIndex(pub u32);
+
+impl LegIndex {
+    /// The asked-for group. Any other is a fallback.
+    pub const FIRST: Self = Self(0);
+}
+
+/// What the driver is to do next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Send it; report what happens under `call.id`.
+    Start(Call),
+    /// Stop a call: nothing that it says is of interest any more.
+    Cancel(CallId),
+    /// What this call brings goes to the client from here on.
+    Commit(CallId),
+    /// Poll again after the next signal, or at this instant.
+    Wait(Option<Instant>),
+    /// The end, exactly once.
+    Done(Verdict),
+}
+
+/// One upstream call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Its number.
+    pub id: CallId,
+    /// The leg that it serves.
+    pub leg: LegIndex,
+    /// The leg's group.
+    pub group: GroupId,
+    /// Whom to call.
+    pub deployment: DeploymentId,
+    /// What to ask.
+    pub ask: Ask,
+    /// What to arm.
+    pub limits: Limits,
+}
+
+/// What a call asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ask {
+    /// The client's request.
+    AsSent,
+}
+
+/// What happened to a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Signal {
+    /// The first content of a stream.
+    Content,
+    /// A limit fired; the call still runs.
+    Limit(Phase),
+    /// The call is over.
+    End(Outcome),
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// With a complete answer of one call.
+    Answered {
+        /// Which.
+        call: CallId,
+        /// The answer is the best there is, but not what was wanted.
+        soft: Option<SoftReason>,
+    },
+    /// After its first content.
+    Broken(CallId),
+    /// No one answered.
+    Failed(Failure),
+    /// The client went away.
+    Cancelled,
+}

@@ -1,0 +1,105 @@
+//! What happened, for whoever watches. Decisions never read events.
+
+use crate::breaker::Transition;
+use crate::chain::{CallId, LegIndex};
+use crate::fault::{Fault, FaultKind};
+use crate::gates::Refusal;
+use crate::route::{DeploymentId, GroupId};
+use crate::time::{Duration, Instant};
+
+/// One thing that happened to a request.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A call was sent.
+    CallStarted {
+        /// Its number.
+        call: CallId,
+        /// The leg that it serves.
+        leg: LegIndex,
+        /// Whom it goes to.
+        deployment: DeploymentId,
+        /// Why it was made.
+        why: Why,
+        /// It is a half-open probe.
+        probe: bool,
+        /// When.
+        at: Instant,
+    },
+    /// The first content came, or a whole answer.
+    Answered {
+        /// Which call.
+        call: CallId,
+        /// Since it was sent.
+        after: Duration,
+    },
+    /// A call ended.
+    CallEnded {
+        /// Which call.
+        call: CallId,
+        /// How.
+        end: CallEnd,
+        /// Since it was sent.
+        after: Duration,
+    },
+    /// The request waits before it calls a deployment again.
+    Waiting {
+        /// Which deployment.
+        deployment: DeploymentId,
+        /// Until when.
+        until: Instant,
+        /// The fault that it waits out.
+        kind: FaultKind,
+    },
+    /// A deployment was passed over because a gate is shut.
+    Skipped {
+        /// The leg.
+        leg: LegIndex,
+        /// The deployment.
+        deployment: DeploymentId,
+        /// The gate, and since when.
+        refusal: Refusal,
+    },
+    /// The request moved on to another leg.
+    FellBack {
+        /// The leg that ended.
+        from: GroupId,
+        /// The leg that begins.
+        to: GroupId,
+        /// The fault that ended it; `None` where its gates were shut.
+        reason: Option<FaultKind>,
+    },
+    /// A breaker changed its state in a step of this request.
+    Breaker {
+        /// Whose.
+        deployment: DeploymentId,
+        /// From what to what, and why.
+        transition: Transition,
+    },
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CallEnd {
+    /// With a complete answer.
+    Finished,
+    /// With a fault.
+    Fault(Fault),
+    /// Given up: another answered first, the client left, or a limit of the request fired.
+    Cancelled,
+}
+
+/// Why a call was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// The first of its request.
+    First,
+    /// To a deployment that this request called before.
+    Retry,
+    /// To a sibling not yet called.
+    Sibling,
+    /// The first of a later leg.
+    Fallback,
+    /// Again at once, free, because a pooled connection turned out to be closed.
+    Redo,
+}

@@ -1,0 +1,264 @@
+//! Permits and tails: what a call holds of its deployment until its verdict, and after it.
+
+use std::sync::Arc;
+
+use super::Entry;
+use super::cell::Cell;
+use super::quota::QuotaEpoch;
+use crate::breaker::{Breaker, Counted, CountedFault, Grant, Transition};
+use crate::fault::{Fault, FaultKind, Phase};
+use crate::rng::Rng;
+use crate::rule::{GateRule, Weight};
+use crate::time::{Duration, Instant};
+use crate::usual::Class;
+
+/// One call's leave to go to a deployment. It gets its verdict exactly once: [`answered`],
+/// [`failed`], or neither, by being dropped, which is neutral and frees its place.
+///
+/// [`answered`]: Permit::answered
+/// [`failed`]: Permit::failed
+#[derive(Debug)]
+#[must_use = "dropping a permit gives its place back without a verdict"]
+pub struct Permit {
+    hold: Hold,
+    granted_at: Instant,
+    class: Class,
+    usual: Option<Duration>,
+    lease: Option<Duration>,
+    /// A limit has counted as a fault: the verdict is given, though the call runs on.
+    late: bool,
+    settled: bool,
+}
+
+/// What follows a verdict: the call is still in flight until its answer ends.
+#[derive(Debug)]
+#[must_use = "dropping a tail says that the client left"]
+pub struct Tail {
+    hold: Hold,
+    counted: Option<Counted>,
+    settled: bool,
+}
+
+/// The parts that a permit and its tail share.
+#[derive(Clone, Debug)]
+struct Hold {
+    cell: Arc<Cell>,
+    grant: Grant,
+    quota: QuotaEpoch,
+    /// This request has had a fault here before.
+    again: bool,
+}
+
+impl Permit {
+    pub(super) fn new(
+        cell: Arc<Cell>,
+        grant: Grant,
+        quota: QuotaEpoch,
+        entry: &Entry,
+        now: Instant,
+        lease: Option<Duration>,
+        usual: Option<Duration>,
+    ) -> Self {
+        Self {
+            hold: Hold { cell, grant, quota, again: entry.again },
+            granted_at: now,
+            class: entry.class,
+            usual,
+            lease,
+            late: false,
+            settled: false,
+        }
+    }
+
+    /// Whether this is a half-open probe.
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        self.hold.grant.is_probe()
+    }
+
+    /// How long the call may take until its verdict, where the breaker bounds that: a probe, or a
+    /// call of a slow start.
+    #[must_use]
+    pub fn lease(&self) -> Option<Duration> {
+        self.lease
+    }
+
+    /// The deployment's usual time for this class of call, when the permit was granted.
+    #[must_use]
+    pub fn usual(&self) -> Option<Duration> {
+        self.usual
+    }
+
+    /// Content came, or a whole answer.
+    pub fn answered(mut self, now: Instant, rng: &mut Rng, news: &mut Vec<Transition>) -> Tail {
+        let mut inner = self.hold.cell.lock();
+        let grant = &self.hold.grant;
+        let counted = if self.late {
+            inner.breaker.late_success(now, grant, rng, news)
+        } else {
+            inner.breaker.success(now, grant, rng, news)
+        };
+        inner.breaker.tail_began(grant);
+        inner.quota.answered(self.hold.quota);
+        inner.usual.record(self.class, now - self.granted_at);
+        drop(inner);
+        self.settled = true;
+        Tail { hold: self.hold.clone(), counted, settled: false }
+    }
+
+    /// The call ended with a fault.
+    pub fn failed(
+        mut self,
+        now: Instant,
+        fault: &Fault,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) {
+        self.report(now, fault, rng, news);
+        self.settled = true;
+        self.hold.cell.lock().in_flight -= 1;
+    }
+
+    /// A limit fired, but the call runs on: the breaker hears of it all the same, once.
+    pub fn overdue(
+        &mut self,
+        now: Instant,
+        phase: Phase,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) {
+        self.report(now, &Fault::new(FaultKind::Timeout(phase)), rng, news);
+        self.late = true;
+    }
+
+    /// The client left, or a limit that the caller set cut the call. It says nothing about the
+    /// deployment, unless the call had been silent for long: impatient users in front of a black
+    /// hole are evidence.
+    pub fn abandoned(
+        mut self,
+        now: Instant,
+        why: Abandoned,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) {
+        let grant = &self.hold.grant;
+        let mut inner = self.hold.cell.lock();
+        if self.late {
+            // The verdict was given when the limit fired.
+        } else if now - self.granted_at > self.long_silence(why) {
+            let fault = Fault::new(match why {
+                Abandoned::ByClient => FaultKind::Cancelled,
+                Abandoned::ByDeadline => FaultKind::Timeout(Phase::Total),
+            });
+            let counted = self.hold.counted(&fault, Weight::HALF);
+            inner.breaker.fault(now, grant, counted, rng, news);
+        } else {
+            inner.breaker.neutral(grant);
+        }
+        inner.in_flight -= 1;
+        drop(inner);
+        self.settled = true;
+    }
+
+    /// 3 x the usual time, at least 3 s; while that is unknown 10 s of a stream that a client
+    /// leaves, 60 s of all else.
+    fn long_silence(&self, why: Abandoned) -> Duration {
+        let unknown = match why {
+            Abandoned::ByClient if self.class.stream => Duration::from_secs(10),
+            Abandoned::ByClient | Abandoned::ByDeadline => Duration::from_secs(60),
+        };
+        self.usual.map_or(unknown, |usual| (usual * 3).max(Duration::from_secs(3)))
+    }
+
+    /// Tells each gate what the fault means for it.
+    fn report(&self, now: Instant, fault: &Fault, rng: &mut Rng, news: &mut Vec<Transition>) {
+        let mut inner = self.hold.cell.lock();
+        let grant = &self.hold.grant;
+        match fault.kind.rule().gate {
+            GateRule::Breaker(_) | GateRule::BreakerAndHost if self.late => {}
+            GateRule::Breaker(weight) => {
+                inner.breaker.fault(now, grant, self.hold.counted(fault, weight), rng, news);
+            }
+            GateRule::BreakerAndHost => {
+                let counted = self.hold.counted(fault, Weight::FULL);
+                inner.breaker.fault(now, grant, counted, rng, news);
+            }
+            GateRule::Quota => {
+                let granted = self.hold.quota;
+                inner.quota.limited(now, fault.dimension, fault.hint, granted, rng);
+                self.neutral_unless_late(&mut inner.breaker);
+            }
+            GateRule::Credential | GateRule::Model | GateRule::None => {
+                self.neutral_unless_late(&mut inner.breaker);
+            }
+        }
+    }
+
+    fn neutral_unless_late(&self, breaker: &mut Breaker) {
+        if !self.late {
+            breaker.neutral(&self.hold.grant);
+        }
+    }
+}
+
+/// Who ended a call that had no verdict yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Abandoned {
+    /// The client went away.
+    ByClient,
+    /// The request's deadline, or a limit that the caller set.
+    ByDeadline,
+}
+
+impl Hold {
+    fn counted(&self, fault: &Fault, weight: Weight) -> CountedFault {
+        CountedFault { kind: fault.kind, weight, first: !self.again }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
+        let mut inner = self.hold.cell.lock();
+        if !self.late {
+            inner.breaker.neutral(&self.hold.grant);
+        }
+        inner.in_flight -= 1;
+    }
+}
+
+impl Tail {
+    /// The answer ended as it should.
+    pub fn finished(mut self) {
+        self.end(true);
+    }
+
+    /// The answer broke after its first content: the success is taken back and a fault counted.
+    pub fn broke(mut self, now: Instant, rng: &mut Rng, news: &mut Vec<Transition>) {
+        let fault = Fault::new(FaultKind::Broken);
+        let counted = self.hold.counted(&fault, Weight::FULL);
+        let mut inner = self.hold.cell.lock();
+        inner.breaker.broke(now, &self.hold.grant, self.counted, counted, rng, news);
+        inner.in_flight -= 1;
+        drop(inner);
+        self.settled = true;
+    }
+
+    fn end(&mut self, finished: bool) {
+        let mut inner = self.hold.cell.lock();
+        inner.breaker.tail_ended(&self.hold.grant, finished);
+        inner.in_flight -= 1;
+        drop(inner);
+        self.settled = true;
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.end(false);
+        }
+    }
+}

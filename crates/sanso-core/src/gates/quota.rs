@@ -1,0 +1,194 @@
+//! The quota gate: what a 429 shuts, and the line in front of it.
+
+use crate::fault::Dimension;
+use crate::rng::Rng;
+use crate::time::{Duration, Instant};
+
+/// A place in the line of requests that wait for the gate.
+///
+/// It holds until the gate shuts anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaSlot {
+    /// When the holder may go.
+    pub at: Instant,
+    dimension: Dimension,
+    shutting: u32,
+}
+
+/// Both quota gates of a deployment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Quota {
+    requests: Gate,
+    tokens: Gate,
+}
+
+/// How often each gate had shut when a call was granted: of the 429s granted before a shutting only
+/// one is news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct QuotaEpoch {
+    requests: u32,
+    tokens: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Gate {
+    shut: Option<Shut>,
+    /// How often it has shut.
+    shuttings: u32,
+    /// `k` of the wait without a hint.
+    in_a_row: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Shut {
+    since: Instant,
+    reopens: Instant,
+    /// When the last place in the line that was given away is over.
+    line_ends: Instant,
+}
+
+/// Why and until when the gate lets no call through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct QuotaShut {
+    pub(super) since: Instant,
+    pub(super) not_before: Instant,
+}
+
+/// A hint is honoured up to here: one answer must not park a deployment for a week.
+const HINT_CAP: Duration = Duration::from_secs(300);
+/// Without a hint: this, doubled with each shutting in a row ...
+const BLIND_BASE: Duration = Duration::from_secs(1);
+/// ... up to this.
+const BLIND_CAP: Duration = Duration::from_secs(30);
+/// On top of every time comes U(0, 10 %), over at least this: replicas that were told the same time
+/// must not return in the same millisecond.
+const JITTER_AT_LEAST: Duration = Duration::from_millis(100);
+/// The line leaves one by one, this far apart, where the provider's rate is not known.
+const SPACING: Duration = Duration::from_millis(20);
+
+impl Quota {
+    pub(super) fn epoch(&self) -> QuotaEpoch {
+        QuotaEpoch { requests: self.requests.shuttings, tokens: self.tokens.shuttings }
+    }
+
+    /// Lets a call through that holds `slot`, or none; or says since when and until when not.
+    pub(super) fn admit(&mut self, now: Instant, slot: Option<QuotaSlot>) -> Result<(), QuotaShut> {
+        self.requests.admit(now, slot.filter(|slot| slot.dimension == Dimension::Requests))?;
+        self.tokens.admit(now, slot.filter(|slot| slot.dimension == Dimension::Tokens))
+    }
+
+    pub(super) fn would_admit(&self, now: Instant) -> bool {
+        self.requests.refusal(now, None).is_none() && self.tokens.refusal(now, None).is_none()
+    }
+
+    /// Since when and until when the gate is shut for a newcomer; `None` where it admits.
+    pub(super) fn shut(&self, now: Instant) -> Option<QuotaShut> {
+        let requests = self.requests.refusal(now, None);
+        let tokens = self.tokens.refusal(now, None);
+        match (requests, tokens) {
+            (Some(one), Some(other)) if other.not_before > one.not_before => Some(other),
+            (Some(one), _) => Some(one),
+            (None, other) => other,
+        }
+    }
+
+    /// A 429 to a call that was granted at `granted`.
+    pub(super) fn limited(
+        &mut self,
+        now: Instant,
+        dimension: Dimension,
+        hint: Option<Duration>,
+        granted: QuotaEpoch,
+        rng: &mut Rng,
+    ) {
+        let known = match dimension {
+            Dimension::Requests => granted.requests,
+            Dimension::Tokens => granted.tokens,
+        };
+        self.gate(dimension).limited(now, hint, known, rng);
+    }
+
+    /// An answer to a call that was granted at `granted`.
+    pub(super) fn answered(&mut self, granted: QuotaEpoch) {
+        self.requests.answered(granted.requests);
+        self.tokens.answered(granted.tokens);
+    }
+
+    /// A place in the line of the gate that reopens last; `None` where neither is shut, or where the
+    /// place would be later than `latest`.
+    pub(super) fn line_up(&mut self, now: Instant, latest: Instant) -> Option<QuotaSlot> {
+        let ends = |gate: &Gate| gate.shut.map(|shut| shut.line_ends);
+        let dimension = if ends(&self.tokens) > ends(&self.requests) {
+            Dimension::Tokens
+        } else {
+            Dimension::Requests
+        };
+        let gate = self.gate(dimension);
+        let shuttings = gate.shuttings;
+        let shut = gate.shut.as_mut()?;
+        let at = shut.line_ends.max(now);
+        if at > latest {
+            return None;
+        }
+        shut.line_ends = at + SPACING;
+        Some(QuotaSlot { at, dimension, shutting: shuttings })
+    }
+
+    fn gate(&mut self, dimension: Dimension) -> &mut Gate {
+        match dimension {
+            Dimension::Requests => &mut self.requests,
+            Dimension::Tokens => &mut self.tokens,
+        }
+    }
+}
+
+impl Gate {
+    fn refusal(&self, now: Instant, slot: Option<QuotaSlot>) -> Option<QuotaShut> {
+        let shut = self.shut?;
+        let turn = slot.is_some_and(|slot| slot.shutting == self.shuttings && now >= slot.at);
+        // While the line stands, newcomers find the gate shut.
+        let admits = now >= shut.reopens && (turn || now >= shut.line_ends);
+        (!admits).then_some(QuotaShut { since: shut.since, not_before: shut.line_ends })
+    }
+
+    fn admit(&mut self, now: Instant, slot: Option<QuotaSlot>) -> Result<(), QuotaShut> {
+        if let Some(refusal) = self.refusal(now, slot) {
+            return Err(refusal);
+        }
+        if self.shut.is_some_and(|shut| now >= shut.line_ends) {
+            self.shut = None;
+        }
+        Ok(())
+    }
+
+    fn limited(&mut self, now: Instant, hint: Option<Duration>, granted: u32, rng: &mut Rng) {
+        let news = granted == self.shuttings;
+        if !news && hint.is_none() {
+            return;
+        }
+        let blind = BLIND_BASE.saturating_mul(1_u32.checked_shl(self.in_a_row).unwrap_or(u32::MAX));
+        let wait = hint.map_or(blind.min(BLIND_CAP), |hint| hint.min(HINT_CAP));
+        let reopens = now + wait + rng.up_to(JITTER_AT_LEAST.max(wait / 10));
+        match &mut self.shut {
+            // A later hint still moves the time; those in the line keep their order, not their time.
+            Some(shut) if !news => {
+                if reopens > shut.reopens {
+                    *shut = Shut { reopens, line_ends: reopens, ..*shut };
+                    self.shuttings += 1;
+                }
+            }
+            shut => {
+                let since = shut.map_or(now, |shut| shut.since);
+                *shut = Some(Shut { since, reopens, line_ends: reopens });
+                self.shuttings += 1;
+                self.in_a_row = self.in_a_row.saturating_add(1);
+            }
+        }
+    }
+
+    fn answered(&mut self, granted: u32) {
+        if granted == self.shuttings {
+            self.in_a_row = 0;
+        }
+    }
+}

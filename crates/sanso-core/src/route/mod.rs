@@ -1,0 +1,11 @@
+//! Who may be called, and in which order.
+
+mod limits;
+mod rank;
+mod topology;
+mod walk;
+
+pub use limits::{DeploymentLimits, Limits};
+pub(crate) use rank::rank;
+pub use topology::{Deployment, DeploymentId, Group, GroupId, Rules, Topology};
+pub(crate) use walk::{Walk, WalkRules};

@@ -1,0 +1,55 @@
+//! The *usual time* of a deployment: its median time to the verdict.
+
+use crate::time::Duration;
+
+/// Calls whose times are comparable: first content of streams, whole answer of plain calls, and
+/// calls that think apart from those that do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Class {
+    /// A streamed call: its verdict is the first content.
+    pub stream: bool,
+    /// A model or a request that thinks before it speaks.
+    pub thinks: bool,
+}
+
+/// Usual times of one deployment, per class.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UsualTimes([Recent; 4]);
+
+/// The last few samples. Their median moves with the provider within a few calls, and one slow call
+/// does not move it at all: the decay that the rules want, without a weight to tune.
+#[derive(Clone, Debug, Default)]
+struct Recent {
+    samples: [Duration; Self::KEPT],
+    seen: usize,
+}
+
+impl Recent {
+    const KEPT: usize = 31;
+    /// Below this a median is noise, and the rules have their own figure for "unknown".
+    const KNOWN_FROM: usize = 5;
+}
+
+impl UsualTimes {
+    pub(crate) fn record(&mut self, class: Class, elapsed: Duration) {
+        let recent = &mut self.0[index(class)];
+        recent.samples[recent.seen % Recent::KEPT] = elapsed;
+        recent.seen += 1;
+    }
+
+    /// The median, or `None` below five samples.
+    pub(crate) fn get(&self, class: Class) -> Option<Duration> {
+        let recent = &self.0[index(class)];
+        let filled = recent.seen.min(Recent::KEPT);
+        if filled < Recent::KNOWN_FROM {
+            return None;
+        }
+        let mut samples = recent.samples;
+        let (_, median, _) = samples[..filled].select_nth_unstable(filled / 2);
+        Some(*median)
+    }
+}
+
+const fn index(class: Class) -> usize {
+    (class.stream as usize) * 2 + class.thinks as usize
+}
