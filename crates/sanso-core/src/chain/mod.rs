@@ -173,6 +173,12 @@ impl Chain {
         self.conclude(Verdict::Cancelled);
     }
 
+    /// What was asked.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
     /// What happened since, oldest first.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
