@@ -14,6 +14,7 @@ mod dialect;
 mod failure;
 pub mod gemini;
 pub mod openai_chat;
+pub mod redact;
 pub mod sse;
 
 pub use dialect::{Dialect, StreamDecoder};

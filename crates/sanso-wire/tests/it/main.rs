@@ -4,3 +4,4 @@
 mod classify;
 mod classify_corpus;
 mod hints;
+mod redact;
