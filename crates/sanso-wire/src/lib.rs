@@ -14,6 +14,7 @@ mod dialect;
 mod failure;
 pub mod gemini;
 pub mod openai_chat;
+pub mod providers;
 pub mod redact;
 pub mod sse;
 
