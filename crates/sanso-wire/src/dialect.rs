@@ -38,7 +38,7 @@ impl Dialect {
         match self {
             Self::OpenAiChat => openai_chat::write_request(request, model),
             Self::Anthropic => anthropic::write_request(request, model),
-            Self::Gemini => gemini::write_request(request),
+            Self::Gemini => gemini::write_request(request, model),
         }
     }
 

@@ -1,0 +1,120 @@
+//! A complete answer.
+
+use super::response::{Candidate, Part, Response, ToolCalls, after_calls, parse};
+use crate::failure::Failure;
+use crate::ir;
+
+/// Reads the complete answer in the body of a 200; a stream that came as one JSON array is put
+/// together.
+///
+/// # Errors
+/// An error body is classed by what it says; all else that is not an answer is `Malformed`.
+pub fn read_answer(body: &[u8]) -> Result<ir::Answer, Failure> {
+    let responses = parse(body)?;
+    let mut assembly = Assembly::default();
+    for response in responses {
+        assembly.add(response);
+    }
+    let answer = assembly.finish();
+    if answer.choices.is_empty() {
+        return Err(Failure::malformed("an answer without `candidates`"));
+    }
+    Ok(answer)
+}
+
+/// An answer while it is put together.
+#[derive(Debug, Default)]
+struct Assembly {
+    answer: ir::Answer,
+    /// From the first response on.
+    calls: Option<ToolCalls>,
+}
+
+impl Assembly {
+    fn add(&mut self, response: Response) {
+        let calls = self.calls.get_or_insert_with(|| {
+            self.answer.id = response.response_id.clone().unwrap_or_default();
+            self.answer.model = response.model_version.clone().unwrap_or_default();
+            self.answer.created = response.created();
+            ToolCalls::of_answer(&self.answer.id)
+        });
+        if response.is_blocked() {
+            choice(&mut self.answer.choices, 0).finish = Some(ir::FinishReason::ContentFilter);
+        }
+        // Cumulative, so that the last one counts.
+        self.answer.usage = response.usage_metadata.and_then(|u| u.usage()).or(self.answer.usage);
+        for (position, candidate) in (0..).zip(response.candidates.into_iter().flatten()) {
+            let index = candidate.index.unwrap_or(position);
+            add_candidate(choice(&mut self.answer.choices, index), candidate, calls);
+        }
+    }
+
+    fn finish(mut self) -> ir::Answer {
+        for choice in &mut self.answer.choices {
+            let has_called = choice.parts.iter().any(|part| matches!(part, ir::Part::ToolCall(_)));
+            choice.finish = choice.finish.map(|reason| after_calls(reason, has_called));
+        }
+        self.answer.choices.sort_by_key(|choice| choice.index);
+        self.answer
+    }
+}
+
+/// The choice with `index`, new if need be.
+fn choice(choices: &mut Vec<ir::Choice>, index: u32) -> &mut ir::Choice {
+    let position = choices.iter().position(|choice| choice.index == index).unwrap_or_else(|| {
+        choices.push(ir::Choice { index, ..ir::Choice::default() });
+        choices.len() - 1
+    });
+    &mut choices[position]
+}
+
+fn add_candidate(choice: &mut ir::Choice, candidate: Candidate, calls: &mut ToolCalls) {
+    choice.finish = choice.finish.or(candidate.finish());
+    for part in candidate.into_parts() {
+        add_part(&mut choice.parts, part, calls);
+    }
+}
+
+fn add_part(parts: &mut Vec<ir::Part>, part: Part, calls: &mut ToolCalls) {
+    let is_thought = part.is_thought();
+    let signature = part.thought_signature;
+    if let Some(call) = part.function_call {
+        parts.push(ir::Part::ToolCall(calls.next(call, signature)));
+        return;
+    }
+    if let Some(data) = part.inline_data {
+        parts.push(data.into_part());
+    }
+    match part.text {
+        Some(text) if is_thought => add_reasoning(parts, text, signature),
+        Some(text) => {
+            add_text(parts, text);
+            // The signature of what was said, often on an empty text of its own.
+            if signature.is_some() && !parts.is_empty() {
+                add_reasoning(parts, String::new(), signature);
+            }
+        }
+        None => {}
+    }
+}
+
+/// Appends text, to that before it where there is one.
+fn add_text(parts: &mut Vec<ir::Part>, text: String) {
+    match parts.last_mut() {
+        Some(ir::Part::Text(before)) => before.push_str(&text),
+        Some(_) | None if text.is_empty() => {}
+        Some(_) | None => parts.push(ir::Part::Text(text)),
+    }
+}
+
+/// Appends a thought, to that before it where that one is not yet signed.
+fn add_reasoning(parts: &mut Vec<ir::Part>, text: String, signature: Option<String>) {
+    match parts.last_mut() {
+        Some(ir::Part::Reasoning { text: before, signature: unsigned @ None }) => {
+            before.push_str(&text);
+            *unsigned = signature;
+        }
+        Some(_) | None if text.is_empty() && signature.is_none() => {}
+        Some(_) | None => parts.push(ir::Part::Reasoning { text, signature }),
+    }
+}
