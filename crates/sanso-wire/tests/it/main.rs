@@ -1,7 +1,9 @@
-//! Tests of the public surface: one binary, one module per subject.
-#![cfg(test)] // So that the lints know helpers here for tests.
+//! What the wire crate promises, dialect by dialect.
+
+#![cfg(test)]
 
 mod classify;
 mod classify_corpus;
+mod gemini;
 mod hints;
 mod redact;
