@@ -1,6 +1,10 @@
 //! A complete answer.
 
-use super::response::{Candidate, Part, Response, ToolCalls, after_calls, parse};
+use std::collections::BTreeMap;
+
+use super::finish::after_calls;
+use super::response::{Part, Response, parse};
+use super::tool_calls::ToolCalls;
 use crate::failure::Failure;
 use crate::ir;
 
@@ -26,6 +30,8 @@ pub fn read_answer(body: &[u8]) -> Result<ir::Answer, Failure> {
 #[derive(Debug, Default)]
 struct Assembly {
     answer: ir::Answer,
+    /// By index.
+    choices: BTreeMap<u32, ir::Choice>,
     /// From the first response on.
     calls: Option<ToolCalls>,
 }
@@ -39,39 +45,31 @@ impl Assembly {
             ToolCalls::of_answer(&self.answer.id)
         });
         if response.is_blocked() {
-            choice(&mut self.answer.choices, 0).finish = Some(ir::FinishReason::ContentFilter);
+            let choice = self.choices.entry(0).or_default();
+            choice.finish.get_or_insert(ir::FinishReason::ContentFilter);
         }
         // Cumulative, so that the last one counts.
         self.answer.usage = response.usage_metadata.and_then(|u| u.usage()).or(self.answer.usage);
         for (position, candidate) in (0..).zip(response.candidates.into_iter().flatten()) {
-            let index = candidate.index.unwrap_or(position);
-            add_candidate(choice(&mut self.answer.choices, index), candidate, calls);
+            let choice = self.choices.entry(candidate.index.unwrap_or(position)).or_default();
+            choice.finish = choice.finish.or_else(|| candidate.finish());
+            for part in candidate.into_parts() {
+                add_part(&mut choice.parts, part, calls);
+            }
         }
     }
 
     fn finish(mut self) -> ir::Answer {
-        for choice in &mut self.answer.choices {
-            let has_called = choice.parts.iter().any(|part| matches!(part, ir::Part::ToolCall(_)));
-            choice.finish = choice.finish.map(|reason| after_calls(reason, has_called));
-        }
-        self.answer.choices.sort_by_key(|choice| choice.index);
+        self.answer.choices = self
+            .choices
+            .into_iter()
+            .map(|(index, ir::Choice { parts, finish, .. })| {
+                let has_called = parts.iter().any(|part| matches!(part, ir::Part::ToolCall(_)));
+                let finish = finish.map(|reason| after_calls(reason, has_called));
+                ir::Choice { index, parts, finish }
+            })
+            .collect();
         self.answer
-    }
-}
-
-/// The choice with `index`, new if need be.
-fn choice(choices: &mut Vec<ir::Choice>, index: u32) -> &mut ir::Choice {
-    let position = choices.iter().position(|choice| choice.index == index).unwrap_or_else(|| {
-        choices.push(ir::Choice { index, ..ir::Choice::default() });
-        choices.len() - 1
-    });
-    &mut choices[position]
-}
-
-fn add_candidate(choice: &mut ir::Choice, candidate: Candidate, calls: &mut ToolCalls) {
-    choice.finish = choice.finish.or(candidate.finish());
-    for part in candidate.into_parts() {
-        add_part(&mut choice.parts, part, calls);
     }
 }
 

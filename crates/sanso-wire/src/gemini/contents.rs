@@ -1,13 +1,12 @@
 //! Messages to `contents`.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
+use super::media;
 use super::model::Model;
-use super::{NAME, media};
+use super::part::{Part, inexpressible};
 use crate::failure::Failure;
 use crate::ir;
 
@@ -143,26 +142,9 @@ fn write_result<'a>(
         }
     }
     let within = if model.takes_media_in_results() { std::mem::take(&mut media) } else { vec![] };
-    out.push(Part {
-        function_response: Some(FunctionResponse {
-            id,
-            name,
-            response: Response::from_texts(&texts),
-            parts: within,
-        }),
-        ..Part::default()
-    });
+    out.push(Part::result(id, name, &texts, within));
     out.append(&mut media);
     Ok(())
-}
-
-fn inexpressible(param: &str, why: &str) -> Failure {
-    Failure::inexpressible(NAME, param, why)
-}
-
-/// The text as JSON, if it is a JSON object.
-fn object(text: &str) -> Option<&RawValue> {
-    serde_json::from_str::<&RawValue>(text).ok().filter(|json| json.get().starts_with('{'))
 }
 
 /// One turn.
@@ -176,9 +158,8 @@ impl Content<'_> {
     /// Signs the first call of a turn that came without a signature. Of calls made at once, Gemini
     /// itself signs only the first.
     fn sign_foreign_calls(&mut self) {
-        let first = self.parts.iter_mut().find(|part| part.function_call.is_some());
-        if let Some(call) = first {
-            call.thought_signature.get_or_insert(FOREIGN_SIGNATURE);
+        if let Some(call) = self.parts.iter_mut().find(|part| part.is_call()) {
+            call.sign(FOREIGN_SIGNATURE);
         }
     }
 }
@@ -188,124 +169,4 @@ impl Content<'_> {
 enum Role {
     User,
     Model,
-}
-
-/// A piece of a turn: exactly one of its data fields is set.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Part<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    inline_data: Option<InlineData<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_data: Option<FileData<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function_call: Option<FunctionCall<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function_response: Option<FunctionResponse<'a>>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    thought: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thought_signature: Option<&'a str>,
-}
-
-impl<'a> Part<'a> {
-    /// Text; nothing where it is empty, which Gemini refuses.
-    fn text(text: &'a str) -> Option<Self> {
-        (!text.is_empty()).then(|| Self { text: Some(text), ..Self::default() })
-    }
-
-    /// A thought, as one; a signature without a thought on an empty text, as Gemini itself sends it.
-    fn reasoning(text: &'a str, signature: Option<&'a str>) -> Option<Self> {
-        if text.is_empty() && signature.is_none() {
-            return None;
-        }
-        Some(Self {
-            text: Some(text),
-            thought: !text.is_empty(),
-            thought_signature: signature,
-            ..Self::default()
-        })
-    }
-
-    fn media(media: &'a ir::Media, guess: impl FnOnce(&str) -> Option<&'static str>) -> Self {
-        match media {
-            ir::Media::Url(url) => Self {
-                file_data: Some(FileData { mime_type: guess(url), file_uri: url }),
-                ..Self::default()
-            },
-            ir::Media::Data { media_type, base64 } => Self {
-                inline_data: Some(InlineData { mime_type: media_type, data: base64 }),
-                ..Self::default()
-            },
-        }
-    }
-
-    fn call(call: &'a ir::ToolCall) -> Result<Self, Failure> {
-        let text = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
-        let args = object(text).ok_or_else(|| {
-            inexpressible("tool_calls", "a call's arguments must be a JSON object")
-        })?;
-        Ok(Self {
-            function_call: Some(FunctionCall { id: &call.id, name: &call.name, args }),
-            thought_signature: call.signature.as_deref(),
-            ..Self::default()
-        })
-    }
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct InlineData<'a> {
-    mime_type: &'a str,
-    data: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FileData<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mime_type: Option<&'static str>,
-    file_uri: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct FunctionCall<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    id: &'a str,
-    name: &'a str,
-    args: &'a RawValue,
-}
-
-#[derive(Debug, Serialize)]
-struct FunctionResponse<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    id: &'a str,
-    name: &'a str,
-    response: Response<'a>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    parts: Vec<Part<'a>>,
-}
-
-/// A result, which must be an object.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Response<'a> {
-    /// What is one, as it is.
-    Object(&'a RawValue),
-    /// All else.
-    Wrapped { result: Cow<'a, str> },
-}
-
-impl<'a> Response<'a> {
-    fn from_texts(texts: &[&'a str]) -> Self {
-        match texts {
-            [text] => match object(text) {
-                Some(json) => Self::Object(json),
-                None => Self::Wrapped { result: Cow::Borrowed(text) },
-            },
-            [] | [_, _, ..] => Self::Wrapped { result: Cow::Owned(texts.concat()) },
-        }
-    }
 }

@@ -80,6 +80,7 @@ mod tests {
         assert_eq!(of_image("https://a.example/cat?as=x.png"), Some("image/*"));
         assert_eq!(of_image("https://generativelanguage.googleapis.com/v1beta/files/abc"), None);
         assert_eq!(of_image(""), Some("image/*"));
+        assert_eq!(of_image("gs://bucket/.png/"), Some("image/*"));
     }
 
     #[test]

@@ -24,11 +24,14 @@
 
 mod answer;
 mod contents;
+mod finish;
 mod media;
 mod model;
+mod part;
 mod request;
 mod response;
 mod stream;
+mod tool_calls;
 
 pub use answer::read_answer;
 pub use request::write_request;
@@ -41,6 +44,11 @@ const NAME: &str = "Gemini";
 /// `alt=sse` it would be one JSON array.
 ///
 /// `models/` is put before a bare name; `models/..` and `tunedModels/..` are resource names already.
+///
+/// ```
+/// let path = sanso_wire::gemini::path("gemini-2.5-flash", true);
+/// assert_eq!(path, "/models/gemini-2.5-flash:streamGenerateContent?alt=sse");
+/// ```
 #[must_use]
 pub fn path(model: &str, stream: bool) -> String {
     let (collection, name) = match model.split_once('/') {

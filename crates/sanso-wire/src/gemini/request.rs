@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::NAME;
-use super::contents::{Content, Conversation, Part};
+use super::contents::{Content, Conversation};
 use super::model::{Model, ThinkingConfig};
+use super::part::Part;
 use crate::failure::Failure;
 use crate::ir;
 

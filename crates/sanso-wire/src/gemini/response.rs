@@ -7,8 +7,9 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
+use super::finish::FinishReason;
+use super::tool_calls::FunctionCall;
 use crate::classify;
 use crate::dialect::Dialect;
 use crate::failure::Failure;
@@ -142,13 +143,6 @@ impl Part {
     }
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct FunctionCall {
-    id: Option<String>,
-    name: String,
-    args: Option<Box<RawValue>>,
-}
-
 /// Media that the model made.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -162,101 +156,6 @@ impl InlineData {
         let is_picture = self.mime_type.starts_with("image/");
         let media = ir::Media::Data { media_type: self.mime_type, base64: self.data };
         if is_picture { ir::Part::Image(media) } else { ir::Part::File { media, name: None } }
-    }
-}
-
-/// Turns function calls into tool calls, counting those of one answer.
-#[derive(Debug, Default)]
-pub(super) struct ToolCalls {
-    /// The answer's id, fit for a part of a call's id.
-    answer: String,
-    count: u32,
-}
-
-/// OpenAI takes ids of up to 40 characters: `call_`, the answer's, `_` and the number fit.
-const MAX_ANSWER_ID: usize = 24;
-
-impl ToolCalls {
-    /// Starts counting the calls of the answer `id`.
-    pub(super) fn of_answer(id: &str) -> Self {
-        let answer = id
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-            .take(MAX_ANSWER_ID)
-            .collect();
-        Self { answer, count: 0 }
-    }
-
-    /// The next call. Most models give no ids, but clients link results to calls by nothing else: then
-    /// it is made of the answer's id and the call's number, the same each time the answer is read.
-    pub(super) fn next(&mut self, call: FunctionCall, signature: Option<String>) -> ir::ToolCall {
-        let number = self.count;
-        self.count = number.saturating_add(1);
-        let id = call.id.filter(|id| !id.is_empty()).unwrap_or_else(|| {
-            if self.answer.is_empty() {
-                format!("call_{number}")
-            } else {
-                format!("call_{}_{number}", self.answer)
-            }
-        });
-        let arguments = call.args.map_or_else(|| "{}".to_owned(), |args| args.get().to_owned());
-        ir::ToolCall { id, name: call.name, arguments, signature }
-    }
-}
-
-/// `finishReason`: a name, or its number where a proxy asked Google for `enum-encoding=int`.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum FinishReason {
-    Name(String),
-    Number(u32),
-}
-
-impl FinishReason {
-    /// What it means; `None` where it says that the candidate goes on. A `STOP` may have ended in
-    /// function calls, of which Gemini makes no difference: see [`after_calls`].
-    fn meaning(&self) -> Option<ir::FinishReason> {
-        let name = match self {
-            Self::Name(name) => name.as_str(),
-            // The numbers beyond these differ between the Gemini API and Vertex AI.
-            Self::Number(0) => "FINISH_REASON_UNSPECIFIED",
-            Self::Number(1) => "STOP",
-            Self::Number(2) => "MAX_TOKENS",
-            Self::Number(3) => "SAFETY",
-            Self::Number(4) => "RECITATION",
-            Self::Number(_) => "OTHER",
-        };
-        match name {
-            "" | "FINISH_REASON_UNSPECIFIED" => None,
-            "STOP" => Some(ir::FinishReason::Stop),
-            "MAX_TOKENS" => Some(ir::FinishReason::Length),
-            "SAFETY"
-            | "RECITATION"
-            | "LANGUAGE"
-            | "BLOCKLIST"
-            | "PROHIBITED_CONTENT"
-            | "SPII"
-            | "MODEL_ARMOR"
-            | "IMAGE_SAFETY"
-            | "IMAGE_PROHIBITED_CONTENT"
-            | "IMAGE_RECITATION" => Some(ir::FinishReason::ContentFilter),
-            // `MALFORMED_FUNCTION_CALL`, `UNEXPECTED_TOOL_CALL`, `TOO_MANY_TOOL_CALLS`,
-            // `MALFORMED_RESPONSE`, `MISSING_THOUGHT_SIGNATURE`, `NO_IMAGE`, `OTHER`, and whatever
-            // comes after this was written: not the end of a good answer as far as we know.
-            _ => Some(ir::FinishReason::Error),
-        }
-    }
-}
-
-/// The reason of a candidate that did, or did not, call functions.
-pub(super) fn after_calls(reason: ir::FinishReason, has_called: bool) -> ir::FinishReason {
-    match reason {
-        ir::FinishReason::Stop if has_called => ir::FinishReason::ToolCalls,
-        ir::FinishReason::Stop
-        | ir::FinishReason::Length
-        | ir::FinishReason::ToolCalls
-        | ir::FinishReason::ContentFilter
-        | ir::FinishReason::Error => reason,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::response::{Candidate, Response, ToolCalls, after_calls, parse};
+use super::finish::after_calls;
+use super::response::{Candidate, Response, parse};
+use super::tool_calls::ToolCalls;
 use crate::failure::Failure;
 use crate::ir::{self, StreamEvent};
 use crate::sse::Event;
