@@ -8,18 +8,20 @@ use crate::usual::Class;
 pub struct DeploymentLimits {
     /// DNS, TCP and TLS; inside `timeout`.
     pub connect: Duration,
-    /// First content of a stream.
+    /// First content of a stream, for an empty prompt.
     pub first_token: Duration,
     /// The same for models and requests that think before they speak.
     pub first_token_thinking: Duration,
-    /// Between two contents of a stream, where no `timeout` is set.
+    /// What every 10,000 prompt tokens add to it: reading a long prompt takes time.
+    pub per_10k_tokens: Duration,
+    /// Between two contents of a stream.
     pub gap: Duration,
-    /// An attempt up to its answer: the whole of a plain call, the first content of a stream.
+    /// The same for models and requests that think.
+    pub gap_thinking: Duration,
+    /// The whole answer of a plain call.
     pub timeout: Duration,
-    /// Whether `timeout` was set, so that it stands for the gap too.
-    pub timeout_is_set: bool,
-    /// LiteLLM's `stream_timeout`: stands for a stream's first-token limit, gap and timeout.
-    pub stream_timeout: Option<Duration>,
+    /// The first content of a stream, as `timeout` bounds it.
+    pub stream_timeout: Duration,
     /// A model that thinks before it speaks.
     pub thinks: bool,
 }
@@ -31,10 +33,11 @@ impl Default for DeploymentLimits {
             connect: s(3),
             first_token: s(10),
             first_token_thinking: s(60),
+            per_10k_tokens: s(1),
             gap: s(60),
+            gap_thinking: s(60),
             timeout: s(600),
-            timeout_is_set: false,
-            stream_timeout: None,
+            stream_timeout: s(600),
             thinks: false,
         }
     }
@@ -55,30 +58,27 @@ pub struct Limits {
 }
 
 impl DeploymentLimits {
-    /// The limits of a call of `class` with a prompt of `prompt_tokens`: reading a long one takes a
-    /// second per 10,000.
+    /// The limits of a call of `class` with a prompt of `prompt_tokens`; `timeout` is one that the
+    /// caller set.
     #[must_use]
     pub fn of_call(&self, class: Class, prompt_tokens: u32, timeout: Option<Duration>) -> Limits {
-        let total = timeout.unwrap_or(self.timeout);
+        let connect = self.connect;
         if !class.stream {
-            return Limits { connect: self.connect, first_token: None, gap: None, total };
+            let total = timeout.unwrap_or(self.timeout);
+            return Limits { connect, first_token: None, gap: None, total };
         }
-        let first_token = self.first_token_of(class, prompt_tokens);
-        let gap = match self.stream_timeout {
-            Some(limit) => limit,
-            None if !self.timeout_is_set => self.gap,
-            None if class.thinks => self.timeout.max(self.gap),
-            None => self.timeout,
-        };
-        let total = timeout.or(self.stream_timeout).unwrap_or(self.timeout);
-        Limits { connect: self.connect, first_token: Some(first_token), gap: Some(gap), total }
+        Limits {
+            connect,
+            first_token: Some(self.first_token_of(class, prompt_tokens)),
+            gap: Some(if class.thinks { self.gap_thinking } else { self.gap }),
+            total: timeout.unwrap_or(self.stream_timeout),
+        }
     }
 
     /// The first-token limit of a stream.
     #[must_use]
     pub fn first_token_of(&self, class: Class, prompt_tokens: u32) -> Duration {
-        let reading = Duration::from_secs(u64::from(prompt_tokens / 10_000));
-        let patient = if class.thinks { self.first_token_thinking } else { self.first_token };
-        self.stream_timeout.unwrap_or(patient + reading)
+        let empty = if class.thinks { self.first_token_thinking } else { self.first_token };
+        empty + self.per_10k_tokens.saturating_mul(prompt_tokens / 10_000)
     }
 }
