@@ -7,3 +7,4 @@ mod classify_corpus;
 mod gemini;
 mod hints;
 mod redact;
+mod sse;
