@@ -4,6 +4,8 @@
 
 mod classify;
 mod classify_corpus;
+mod corpus;
+mod envelope;
 mod gemini;
 mod hints;
 mod redact;

@@ -1,0 +1,249 @@
+//! The members of a body that speak to the gateway, not to the model: LiteLLM's, and sanso's own.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::envelope::RequestError;
+use crate::object::Object;
+
+/// What a request asks of the gateway itself. `None` leaves it to the configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Controls {
+    /// `fallbacks`: groups that stand in for the plain list of the asked-for group.
+    pub fallbacks: Option<Vec<String>>,
+    /// `context_window_fallbacks`: lists by the group that they are for.
+    pub context_window_fallbacks: Option<FallbackLists>,
+    /// `content_policy_fallbacks`: lists by the group that they are for.
+    pub content_policy_fallbacks: Option<FallbackLists>,
+    /// `num_retries`: retries per leg.
+    pub num_retries: Option<u32>,
+    /// `timeout`, else `request_timeout`: the limit of an attempt.
+    pub timeout: Option<Duration>,
+    /// `stream_timeout`: the limits of a stream.
+    pub stream_timeout: Option<Duration>,
+    /// `max_fallbacks`: how far the walk may go.
+    pub max_fallbacks: Option<u32>,
+    /// `disable_fallbacks`: the first leg or an error.
+    pub disable_fallbacks: bool,
+    /// `metadata.task`: the name of a task of the configuration.
+    pub task: Option<String>,
+    /// `fallback`: whether another model may answer without the caller being asked.
+    pub fallback: Option<FallbackRule>,
+    /// `priority`: above 0 the request may be shed when the chain is weak.
+    pub priority: Option<i64>,
+}
+
+/// Fallback lists, each with the group that it is for (LiteLLM: `[{"group": ["a", "b"]}]`).
+pub type FallbackLists = Vec<(String, Vec<String>)>;
+
+/// sanso's `fallback` (`chain.md`, *Silent fallback can be forbidden*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FallbackRule {
+    /// As the configuration says.
+    Allow,
+    /// The first leg or an error.
+    Deny,
+}
+
+/// What a control key is for.
+#[derive(Clone, Copy)]
+enum Use {
+    Fallbacks,
+    ContextWindowFallbacks,
+    ContentPolicyFallbacks,
+    NumRetries,
+    Timeout,
+    StreamTimeout,
+    MaxFallbacks,
+    DisableFallbacks,
+    Fallback,
+    Priority,
+    /// LiteLLM takes it out of the body, and so do we; nothing else happens.
+    Dropped,
+}
+
+/// Every control key. None of them is ever forwarded: providers refuse members that they do not
+/// know. Where two mean the same, the later one wins.
+const TABLE: &[(&str, Use)] = &[
+    ("fallbacks", Use::Fallbacks),
+    ("context_window_fallbacks", Use::ContextWindowFallbacks),
+    ("content_policy_fallbacks", Use::ContentPolicyFallbacks),
+    ("num_retries", Use::NumRetries),
+    ("request_timeout", Use::Timeout),
+    ("timeout", Use::Timeout),
+    ("stream_timeout", Use::StreamTimeout),
+    ("max_fallbacks", Use::MaxFallbacks),
+    ("disable_fallbacks", Use::DisableFallbacks),
+    ("fallback", Use::Fallback),
+    ("priority", Use::Priority),
+    ("model_group_retry_policy", Use::Dropped),
+    ("router_settings_override", Use::Dropped),
+    ("include_fallback_errors", Use::Dropped),
+    ("mock_response", Use::Dropped),
+    ("mock_testing_fallbacks", Use::Dropped),
+    ("mock_testing_context_fallbacks", Use::Dropped),
+    ("mock_testing_content_policy_fallbacks", Use::Dropped),
+    ("mock_testing_rate_limit_error", Use::Dropped),
+    ("mock_timeout", Use::Dropped),
+    ("mock_delay", Use::Dropped),
+    ("user_config", Use::Dropped),
+    ("cache", Use::Dropped),
+    ("tags", Use::Dropped),
+    ("litellm_metadata", Use::Dropped),
+    ("litellm_call_id", Use::Dropped),
+    ("litellm_logging_obj", Use::Dropped),
+    ("proxy_server_request", Use::Dropped),
+    ("fastest_response", Use::Dropped),
+    ("buffer", Use::Dropped),
+];
+
+/// Whether the member `name` speaks to the gateway.
+pub(super) fn is_control(name: &str) -> bool {
+    TABLE.iter().any(|(key, _)| *key == name)
+}
+
+impl Controls {
+    /// Reads the controls of a body; `model` is the group that it asks for.
+    pub(super) fn read(body: &Object<'_>, model: &str) -> Result<Self, RequestError> {
+        let mut controls = Self::default();
+        for &(key, meaning) in TABLE {
+            if body.get(key).is_some() {
+                controls.take(body, key, meaning, model)?;
+            }
+        }
+        Ok(controls)
+    }
+
+    fn take(
+        &mut self,
+        body: &Object<'_>,
+        key: &str,
+        meaning: Use,
+        model: &str,
+    ) -> Result<(), RequestError> {
+        match meaning {
+            Use::Fallbacks => self.fallbacks = Some(fallbacks(body, key, model)?),
+            Use::ContextWindowFallbacks => {
+                self.context_window_fallbacks = Some(fallback_lists(body, key)?);
+            }
+            Use::ContentPolicyFallbacks => {
+                self.content_policy_fallbacks = Some(fallback_lists(body, key)?);
+            }
+            Use::NumRetries => self.num_retries = Some(count(body, key)?),
+            Use::Timeout => self.timeout = seconds(body, key)?.or(self.timeout),
+            Use::StreamTimeout => self.stream_timeout = seconds(body, key)?,
+            Use::MaxFallbacks => self.max_fallbacks = Some(count(body, key)?),
+            Use::DisableFallbacks => {
+                self.disable_fallbacks = body.typed(key, "true or false")?.unwrap_or_default();
+            }
+            Use::Fallback => self.fallback = Some(fallback_rule(body, key)?),
+            Use::Priority => self.priority = body.typed(key, "an integer")?,
+            Use::Dropped => {}
+        }
+        Ok(())
+    }
+}
+
+/// `["a", {"model": "b"}]`, or LiteLLM's configuration shape `[{"group": ["a"]}]`, of which the lists
+/// for the asked-for group and for `*` count. Messages of their own in the objects are not obeyed.
+fn fallbacks(body: &Object<'_>, key: &str, model: &str) -> Result<Vec<String>, RequestError> {
+    let expected = "a list of model names, or of objects with a `model`";
+    let elements: Vec<Value> = body.typed(key, expected)?.unwrap_or_default();
+    let mut groups = Vec::with_capacity(elements.len());
+    for (index, element) in elements.into_iter().enumerate() {
+        let wrong = || {
+            RequestError::wrong_value(
+                &format!("{key}[{index}]"),
+                "must be a model name, or an object with a `model`",
+            )
+        };
+        match element {
+            Value::String(group) => groups.push(group),
+            Value::Object(mut object) => match object.remove("model") {
+                Some(Value::String(group)) => groups.push(group),
+                Some(_) => return Err(wrong()),
+                None => {
+                    for (group, list) in object {
+                        let list = names(list).ok_or_else(wrong)?;
+                        if group == model || group == "*" {
+                            groups.extend(list);
+                        }
+                    }
+                }
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+                return Err(wrong());
+            }
+        }
+    }
+    Ok(groups)
+}
+
+fn fallback_lists(body: &Object<'_>, key: &str) -> Result<FallbackLists, RequestError> {
+    let expected = "a list of objects such as {\"group\": [\"fallback\"]}";
+    let elements: Vec<serde_json::Map<String, Value>> =
+        body.typed(key, expected)?.unwrap_or_default();
+    let mut lists = Vec::with_capacity(elements.len());
+    for (group, list) in elements.into_iter().flatten() {
+        let Some(list) = names(list) else {
+            let path = format!("{key}.{group}");
+            return Err(RequestError::wrong_value(&path, "must be a list of model names"));
+        };
+        lists.push((group, list));
+    }
+    Ok(lists)
+}
+
+/// A list of strings; a single string counts as a list of one.
+fn names(value: Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(name) => Some(vec![name]),
+        Value::Array(names) => names
+            .into_iter()
+            .map(|name| if let Value::String(name) = name { Some(name) } else { None })
+            .collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
+    }
+}
+
+/// A number, also as a string, as LiteLLM takes it.
+fn number(body: &Object<'_>, key: &str, expected: &str) -> Result<f64, RequestError> {
+    let parsed = match body.typed(key, expected)? {
+        Some(Value::Number(number)) => number.as_f64(),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => None,
+    };
+    parsed.ok_or_else(|| body.wrong_type(key, expected))
+}
+
+fn count(body: &Object<'_>, key: &str) -> Result<u32, RequestError> {
+    let expected = "a whole number that is not negative";
+    let number = number(body, key, expected)?;
+    if number.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&number) {
+        return Err(RequestError::wrong_value(key, &format!("must be {expected}")));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be a whole number within the range of the type"
+    )]
+    Ok(number as u32)
+}
+
+/// Seconds; 0 counts as not set, as it does for LiteLLM.
+fn seconds(body: &Object<'_>, key: &str) -> Result<Option<Duration>, RequestError> {
+    let expected = "a number of seconds that is not negative";
+    let seconds = number(body, key, expected)?;
+    let duration = Duration::try_from_secs_f64(seconds)
+        .map_err(|_| RequestError::wrong_value(key, &format!("must be {expected}")))?;
+    Ok((duration > Duration::ZERO).then_some(duration))
+}
+
+fn fallback_rule(body: &Object<'_>, key: &str) -> Result<FallbackRule, RequestError> {
+    match body.text(key)?.as_deref() {
+        Some("allow") => Ok(FallbackRule::Allow),
+        Some("deny") => Ok(FallbackRule::Deny),
+        Some(_) | None => Err(RequestError::wrong_value(key, "must be \"allow\" or \"deny\"")),
+    }
+}

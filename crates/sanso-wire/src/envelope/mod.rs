@@ -1,0 +1,269 @@
+//! A client's chat request as the gateway sees it: a few facts, and bytes to pass on.
+//!
+//! No tree is built of the body. It is validated in one pass that notes where its members stand; the
+//! rest is looked at where it lies. What goes upstream is the client's text with `model` replaced and
+//! the gateway's own members cut out: every other byte, unknown members included, survives.
+
+mod controls;
+mod error;
+mod layout;
+mod metadata;
+mod scan;
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+pub use controls::{Controls, FallbackLists, FallbackRule};
+pub use error::RequestError;
+
+use crate::object::{Named, Object, kind_of};
+use layout::Layout;
+use metadata::Fate;
+
+/// Levels of objects and arrays that a body may have. JSON Schemas, the deepest thing that belongs
+/// here, stay under 20; parsers upstream commonly stop at 128.
+const MAX_DEPTH: usize = 128;
+
+/// A chat request that has been looked at, but not taken apart.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// The model group that is asked for; never empty.
+    pub model: String,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// Whether the stream is to end with a usage chunk (`stream_options.include_usage`).
+    pub include_usage: bool,
+    /// Whether the model is asked to think before it speaks: `reasoning_effort` other than `none`, or
+    /// a `thinking` or `reasoning` object that does not switch it off.
+    pub thinks: bool,
+    /// Whether functions are offered to the model.
+    pub has_tools: bool,
+    /// The request's own token limit: `max_completion_tokens`, else `max_tokens`.
+    pub max_tokens: Option<u64>,
+    /// Tokens of the prompt, estimated as a quarter of the bytes of `messages` without inline base64.
+    /// Good enough to choose a time limit, not to bill by; images and files count nothing.
+    pub prompt_tokens_estimate: u64,
+    /// What the request asks of the gateway itself.
+    pub controls: Controls,
+    body: Bytes,
+    layout: Layout,
+    /// What becomes of each member, in the body's order.
+    edits: Vec<Edit>,
+}
+
+/// What becomes of a member on its way upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Edit {
+    Keep,
+    Model,
+    Cut,
+    Put(String),
+}
+
+impl Envelope {
+    /// Looks at a body.
+    ///
+    /// # Errors
+    /// What OpenAI would refuse before it asks a model: no JSON object, no `model`, no `messages`; a
+    /// body deeper than 128 levels; a gateway's member of the wrong type.
+    ///
+    /// ```
+    /// use sanso_wire::envelope::Envelope;
+    /// let body = r#"{"model":"main","num_retries":1,"messages":[{"role":"user","content":"hi"}]}"#;
+    /// let envelope = Envelope::read(body.into()).unwrap();
+    /// assert_eq!(envelope.controls.num_retries, Some(1));
+    /// assert_eq!(
+    ///     envelope.body_for("gpt-4.1", &[]),
+    ///     r#"{"model":"gpt-4.1","messages":[{"role":"user","content":"hi"}]}"#,
+    /// );
+    /// ```
+    pub fn read(body: Bytes) -> Result<Self, RequestError> {
+        let text = utf8(&body)?;
+        let (layout, members) = members(text)?;
+        let edits = members.iter().map(|(name, value)| edit_of(name, value)).collect();
+        let prompt_tokens_estimate = check_shape(&members)?;
+        let object = Object::body(members);
+        let model = model(&object)?;
+        let stream = object.typed("stream", "true or false")?.unwrap_or_default();
+        let mut controls = Controls::read(&object, &model)?;
+        controls.task = metadata::task(&object)?;
+        Ok(Self {
+            model,
+            stream,
+            include_usage: include_usage(&object),
+            thinks: thinks(&object),
+            has_tools: has_elements(&object, "tools") || has_elements(&object, "functions"),
+            max_tokens: whole(&object, "max_completion_tokens")
+                .or_else(|| whole(&object, "max_tokens")),
+            prompt_tokens_estimate,
+            controls,
+            layout,
+            edits,
+            body,
+        })
+    }
+
+    /// The client's bytes, as they came.
+    #[must_use]
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The body for a deployment that knows the model as `model`: every `model` member replaced, the
+    /// gateway's members cut out, and of `extra` (what the configuration adds) the members that the
+    /// client did not set put at the end. The same bytes where nothing is to change.
+    #[must_use]
+    pub fn body_for(&self, model: &str, extra: &[(String, Box<RawValue>)]) -> Bytes {
+        let model = serde_json::Value::from(model).to_string();
+        let added: Vec<_> =
+            extra.iter().filter(|(name, _)| !self.forwards(name)).cloned().collect();
+        let is_same = added.is_empty()
+            && self.layout.values(&self.body).zip(&self.edits).all(|(value, edit)| match edit {
+                Edit::Keep => true,
+                Edit::Model => value == model.as_bytes(),
+                Edit::Cut | Edit::Put(_) => false,
+            });
+        if is_same {
+            return self.body.clone();
+        }
+        let value_of = |index: usize, value| match self.edits.get(index) {
+            Some(Edit::Keep) | None => Some(value),
+            Some(Edit::Model) => Some(model.as_bytes()),
+            Some(Edit::Cut) => None,
+            Some(Edit::Put(json)) => Some(json.as_bytes()),
+        };
+        Bytes::from(self.layout.rebuild(&self.body, value_of, &added))
+    }
+
+    /// Whether a member of the client's called `name` goes upstream.
+    fn forwards(&self, name: &str) -> bool {
+        let mut members = self.layout.names(&self.body).zip(&self.edits);
+        members.any(|(found, edit)| found == name && *edit != Edit::Cut)
+    }
+}
+
+/// The text of the body.
+fn utf8(body: &[u8]) -> Result<&str, RequestError> {
+    std::str::from_utf8(body).map_err(|error| {
+        let valid = body.get(..error.valid_up_to()).unwrap_or_default();
+        let line_start = memchr::memrchr(b'\n', valid).map_or(0, |at| at + 1);
+        let line = memchr::memchr_iter(b'\n', valid).count() + 1;
+        let column = valid.len() - line_start + 1;
+        RequestError::body(format!(
+            "The request body is not UTF-8 (line {line} column {column}). Send JSON encoded as UTF-8."
+        ))
+    })
+}
+
+/// The members of the body, which must be one JSON object and nothing else.
+fn members(text: &str) -> Result<(Layout, Named<'_>), RequestError> {
+    let start = text.trim_ascii_start();
+    if start.is_empty() {
+        return Err(RequestError::body("The request body is empty. Send a JSON object."));
+    }
+    if !start.starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+        let found = kind_of(start);
+        return Err(RequestError::body(format!(
+            "The request body must be a JSON object, not {found}."
+        )));
+    }
+    Layout::read(text).map_err(|error| {
+        let is_trailing = error.to_string().starts_with("trailing characters");
+        let what = if is_trailing { "goes on after its JSON object" } else { "is not valid JSON" };
+        RequestError::body(format!(
+            "The request body {what}: {error}. Send exactly one JSON object."
+        ))
+    })
+}
+
+/// Checks the depth of all members, and that `messages` is a list of objects. Returns the estimate of
+/// the prompt's tokens.
+fn check_shape(members: &Named<'_>) -> Result<u64, RequestError> {
+    let what = "the conversation, as a list of message objects";
+    let mut messages = Err(RequestError::missing("messages", what));
+    for (name, value) in members {
+        let json = value.get();
+        let shape = scan::scan(json.as_bytes());
+        if shape.depth >= MAX_DEPTH {
+            return Err(RequestError::wrong_value(
+                name,
+                &format!("makes the body deeper than {MAX_DEPTH} levels; flatten it"),
+            ));
+        }
+        if name != "messages" {
+            continue;
+        }
+        messages = if json == "null" {
+            Err(RequestError::missing("messages", what))
+        } else if !json.starts_with('[') {
+            Err(RequestError::wrong_type("messages", "a list of message objects", kind_of(json)))
+        } else if shape.elements == 0 {
+            Err(RequestError::wrong_value("messages", "must hold at least one message"))
+        } else if let Some(index) = shape.first_non_object {
+            let path = format!("messages[{index}]");
+            Err(RequestError::wrong_value(&path, "must be a message object"))
+        } else {
+            Ok(json.len().saturating_sub(shape.opaque_bytes) as u64 / 4)
+        };
+    }
+    messages
+}
+
+fn edit_of(name: &str, value: &RawValue) -> Edit {
+    match name {
+        "model" => Edit::Model,
+        "metadata" => match metadata::strip(value) {
+            Fate::Kept => Edit::Keep,
+            Fate::Cut => Edit::Cut,
+            Fate::Left(json) => Edit::Put(json),
+        },
+        name if controls::is_control(name) => Edit::Cut,
+        _ => Edit::Keep,
+    }
+}
+
+fn model(body: &Object<'_>) -> Result<String, RequestError> {
+    let model = body.required_text("model", "name the model that is to answer")?;
+    if model.is_empty() {
+        return Err(RequestError::wrong_value("model", "must not be empty"));
+    }
+    Ok(model)
+}
+
+fn include_usage(body: &Object<'_>) -> bool {
+    let options = body.object("stream_options").ok().flatten();
+    options.is_some_and(|options| is_true(&options, "include_usage"))
+}
+
+fn thinks(body: &Object<'_>) -> bool {
+    let switched_off = |object: &Object<'_>| {
+        word(object, "type").as_deref() == Some("disabled")
+            || word(object, "effort").as_deref() == Some("none")
+            || object.typed("enabled", "").is_ok_and(|enabled| enabled == Some(false))
+    };
+    word(body, "reasoning_effort").is_some_and(|effort| effort != "none")
+        || ["thinking", "reasoning"]
+            .into_iter()
+            .any(|key| body.object(key).ok().flatten().is_some_and(|object| !switched_off(&object)))
+}
+
+fn is_true(object: &Object<'_>, key: &str) -> bool {
+    object.typed(key, "").is_ok_and(|value| value == Some(true))
+}
+
+fn word<'a>(object: &Object<'a>, key: &str) -> Option<Cow<'a, str>> {
+    object.text(key).ok().flatten()
+}
+
+/// A whole number; what is none is for the provider to refuse.
+fn whole(body: &Object<'_>, key: &str) -> Option<u64> {
+    body.typed(key, "").ok().flatten()
+}
+
+fn has_elements(body: &Object<'_>, key: &str) -> bool {
+    let list = body.get(key).and_then(|raw| raw.get().strip_prefix('['));
+    list.is_some_and(|rest| !rest.trim_ascii_start().starts_with(']'))
+}
