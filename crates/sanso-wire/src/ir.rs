@@ -272,6 +272,14 @@ pub enum StreamEvent {
         /// The next piece.
         text: String,
     },
+    /// The provider's opaque proof of the reasoning since the last one, to be sent back with it;
+    /// without any reasoning before it, the proof of a thought that is kept hidden.
+    ReasoningSignature {
+        /// Which candidate.
+        choice: u32,
+        /// [`Part::Reasoning`]'s `signature`.
+        signature: String,
+    },
     /// Refusal of a candidate.
     Refusal {
         /// Which candidate.
@@ -319,7 +327,11 @@ impl StreamEvent {
                 !text.is_empty()
             }
             Self::ToolCall { .. } | Self::ToolArguments { .. } => true,
-            Self::Start { .. } | Self::Finish { .. } | Self::Usage(_) | Self::End => false,
+            Self::Start { .. }
+            | Self::ReasoningSignature { .. }
+            | Self::Finish { .. }
+            | Self::Usage(_)
+            | Self::End => false,
         }
     }
 }

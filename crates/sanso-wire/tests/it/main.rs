@@ -8,5 +8,6 @@ mod corpus;
 mod envelope;
 mod gemini;
 mod hints;
+mod openai;
 mod redact;
 mod sse;
