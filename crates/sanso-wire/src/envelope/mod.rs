@@ -4,6 +4,7 @@
 //! rest is looked at where it lies. What goes upstream is the client's text with `model` replaced and
 //! the gateway's own members cut out: every other byte, unknown members included, survives.
 
+mod check;
 mod controls;
 mod error;
 mod layout;
@@ -13,19 +14,14 @@ mod scan;
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 pub use controls::{Controls, FallbackLists, FallbackRule};
 pub use error::RequestError;
 
-use crate::object::{Named, Object, kind_of};
+use crate::object::Object;
 use layout::Layout;
 use metadata::Fate;
-
-/// Levels of objects and arrays that a body may have. JSON Schemas, the deepest thing that belongs
-/// here, stay under 20; parsers upstream commonly stop at 128.
-const MAX_DEPTH: usize = 128;
 
 /// A chat request that has been looked at, but not taken apart.
 #[derive(Clone, Debug)]
@@ -81,10 +77,10 @@ impl Envelope {
     /// );
     /// ```
     pub fn read(body: Bytes) -> Result<Self, RequestError> {
-        let text = utf8(&body)?;
-        let (layout, members) = members(text)?;
+        let text = check::utf8(&body)?;
+        let (layout, members) = check::members(text)?;
         let edits = members.iter().map(|(name, value)| edit_of(name, value)).collect();
-        let prompt_tokens_estimate = check_shape(&members)?;
+        let prompt_tokens_estimate = check::messages(&members)?;
         let object = Object::body(members);
         let model = model(&object)?;
         let stream = object.typed("stream", "true or false")?.unwrap_or_default();
@@ -143,73 +139,6 @@ impl Envelope {
         let mut members = self.layout.names(&self.body).zip(&self.edits);
         members.any(|(found, edit)| found == name && *edit != Edit::Cut)
     }
-}
-
-/// The text of the body.
-fn utf8(body: &[u8]) -> Result<&str, RequestError> {
-    std::str::from_utf8(body).map_err(|error| {
-        let valid = body.get(..error.valid_up_to()).unwrap_or_default();
-        let line_start = memchr::memrchr(b'\n', valid).map_or(0, |at| at + 1);
-        let line = memchr::memchr_iter(b'\n', valid).count() + 1;
-        let column = valid.len() - line_start + 1;
-        RequestError::body(format!(
-            "The request body is not UTF-8 (line {line} column {column}). Send JSON encoded as UTF-8."
-        ))
-    })
-}
-
-/// The members of the body, which must be one JSON object and nothing else.
-fn members(text: &str) -> Result<(Layout, Named<'_>), RequestError> {
-    let start = text.trim_ascii_start();
-    if start.is_empty() {
-        return Err(RequestError::body("The request body is empty. Send a JSON object."));
-    }
-    if !start.starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok() {
-        let found = kind_of(start);
-        return Err(RequestError::body(format!(
-            "The request body must be a JSON object, not {found}."
-        )));
-    }
-    Layout::read(text).map_err(|error| {
-        let is_trailing = error.to_string().starts_with("trailing characters");
-        let what = if is_trailing { "goes on after its JSON object" } else { "is not valid JSON" };
-        RequestError::body(format!(
-            "The request body {what}: {error}. Send exactly one JSON object."
-        ))
-    })
-}
-
-/// Checks the depth of all members, and that `messages` is a list of objects. Returns the estimate of
-/// the prompt's tokens.
-fn check_shape(members: &Named<'_>) -> Result<u64, RequestError> {
-    let what = "the conversation, as a list of message objects";
-    let mut messages = Err(RequestError::missing("messages", what));
-    for (name, value) in members {
-        let json = value.get();
-        let shape = scan::scan(json.as_bytes());
-        if shape.depth >= MAX_DEPTH {
-            return Err(RequestError::wrong_value(
-                name,
-                &format!("makes the body deeper than {MAX_DEPTH} levels; flatten it"),
-            ));
-        }
-        if name != "messages" {
-            continue;
-        }
-        messages = if json == "null" {
-            Err(RequestError::missing("messages", what))
-        } else if !json.starts_with('[') {
-            Err(RequestError::wrong_type("messages", "a list of message objects", kind_of(json)))
-        } else if shape.elements == 0 {
-            Err(RequestError::wrong_value("messages", "must hold at least one message"))
-        } else if let Some(index) = shape.first_non_object {
-            let path = format!("messages[{index}]");
-            Err(RequestError::wrong_value(&path, "must be a message object"))
-        } else {
-            Ok(json.len().saturating_sub(shape.opaque_bytes) as u64 / 4)
-        };
-    }
-    messages
 }
 
 fn edit_of(name: &str, value: &RawValue) -> Edit {

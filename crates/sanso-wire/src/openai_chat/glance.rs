@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::usage;
 use super::wire::{self, Presence, Word};
 use crate::failure::Failure;
 use crate::ir::{FinishReason, Usage};
@@ -54,7 +55,7 @@ pub fn answer(body: &[u8]) -> Result<Glance<'_>, Failure> {
     Ok(Glance {
         has_content: parsed.choices.has_content,
         finish: parsed.choices.finish,
-        usage: wire::usage(parsed.usage),
+        usage: usage::read(parsed.usage),
         model: parsed.model.0,
     })
 }
@@ -73,12 +74,12 @@ pub fn event(data: &[u8]) -> Result<EventGlance<'_>, Failure> {
         return Ok(EventGlance::default());
     }
     let parsed: Body<'_> = wire::parse(wire::text(data)?, Body::is_error)?;
-    let in_groq = || wire::usage(parsed.x_groq.as_ref().and_then(|groq| groq.usage));
+    let in_groq = || usage::read(parsed.x_groq.as_ref().and_then(|groq| groq.usage));
     Ok(EventGlance {
         is_done: false,
         has_content: parsed.choices.has_content,
         finish: parsed.choices.finish,
-        usage: wire::usage(parsed.usage).or_else(in_groq),
+        usage: usage::read(parsed.usage).or_else(in_groq),
         model: parsed.model.0,
     })
 }

@@ -4,15 +4,19 @@
 //! not on the happy path; writing is exact, because clients are typed after OpenAI's own answers.
 
 mod answer;
+mod completion;
+mod content;
 mod error;
 pub mod glance;
 mod request;
 mod stream_decoder;
 mod stream_encoder;
+mod usage;
 mod wire;
 mod write_request;
 
-pub use answer::{read_answer, write_answer};
+pub use answer::read_answer;
+pub use completion::write_answer;
 pub use error::write_error;
 pub use request::read_request;
 pub use stream_decoder::StreamDecoder;

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::content;
+use super::usage;
 use super::wire::{self, Message, Presence, ToolCall, Word};
 use crate::failure::Failure;
 use crate::ir::{self, Part, StreamEvent};
@@ -67,8 +69,8 @@ impl StreamDecoder {
         for choice in chunk.choices.unwrap_or_default() {
             self.choice(choice, out);
         }
-        let in_groq = || wire::usage(chunk.x_groq.as_ref().and_then(|groq| groq.usage));
-        out.extend(wire::usage(chunk.usage).or_else(in_groq).map(StreamEvent::Usage));
+        let in_groq = || usage::read(chunk.x_groq.as_ref().and_then(|groq| groq.usage));
+        out.extend(usage::read(chunk.usage).or_else(in_groq).map(StreamEvent::Usage));
         Ok(())
     }
 
@@ -121,7 +123,7 @@ impl Candidate {
                 signature.map(|signature| StreamEvent::ReasoningSignature { choice, signature }),
             );
         }
-        for part in wire::content_parts(delta.content) {
+        for part in content::read(delta.content) {
             match part {
                 Part::Text(text) => out.push(StreamEvent::Text { choice, text }),
                 Part::Reasoning { text, .. } if !text.is_empty() => {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::answer::{CompletionCall, CompletionThought, CompletionUsage, finish_word};
+use super::completion::{CompletionCall, CompletionThought, CompletionUsage, finish_word};
 use super::error::write_error;
 use crate::failure::Failure;
 use crate::ir::{StreamEvent, Usage};

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::classify;
 use crate::dialect::Dialect;
 use crate::failure::Failure;
-use crate::ir::{FinishReason, Media, Part, Usage};
+use crate::ir::FinishReason;
 use crate::object::unescape;
 
 /// A string, borrowed where it has no escapes; anything else counts as empty.
@@ -227,71 +227,6 @@ struct ExtraContent<'a> {
     google: Option<SignatureHolder<'a>>,
 }
 
-/// One piece of content that came as a list.
-#[derive(Debug, Deserialize)]
-struct Piece<'a> {
-    #[serde(borrow, default)]
-    text: Word<'a>,
-    /// Mistral: text, or a list of pieces.
-    #[serde(borrow, default)]
-    thinking: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    image_url: Option<&'a RawValue>,
-}
-
-/// Content as parts: text, Mistral's thoughts, pictures. Empty text is no part; pieces of other kinds
-/// (references) have no place in a message.
-pub(super) fn content_parts(content: Option<&RawValue>) -> Vec<Part> {
-    let Some(raw) = content else { return Vec::new() };
-    if let Some(text) = unescape(raw.get()) {
-        return if text.is_empty() { Vec::new() } else { vec![Part::Text(text.into_owned())] };
-    }
-    let pieces: Vec<Piece<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
-    let parts = pieces.into_iter().filter_map(|piece| {
-        if let Some(thinking) = piece.thinking {
-            return Some(Part::Reasoning { text: thought(thinking), signature: None });
-        }
-        if let Some(url) = piece.image_url.and_then(|raw| image_url(raw.get())) {
-            return media(&url).map(Part::Image);
-        }
-        piece.text.get().map(|text| Part::Text(text.to_owned()))
-    });
-    parts.collect()
-}
-
-fn thought(raw: &RawValue) -> String {
-    if let Some(text) = unescape(raw.get()) {
-        return text.into_owned();
-    }
-    let pieces: Vec<Piece<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
-    pieces.into_iter().map(|piece| piece.text.into_string()).collect()
-}
-
-/// The address in an `image_url`, which is a string or an object with a `url`.
-pub(super) fn image_url(raw: &str) -> Option<Cow<'_, str>> {
-    #[derive(Deserialize)]
-    struct ImageUrl<'a> {
-        #[serde(borrow)]
-        url: Word<'a>,
-    }
-    unescape(raw)
-        .or_else(|| serde_json::from_str::<ImageUrl<'_>>(raw).ok().map(|image| image.url.0))
-}
-
-/// Takes a `data:` URL apart (RFC 2397, base64 only), and knows the other addresses that providers
-/// fetch; none for anything else.
-pub(super) fn media(url: &str) -> Option<Media> {
-    let scheme = url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase())?;
-    if matches!(scheme.as_str(), "http" | "https" | "gs") {
-        return Some(Media::Url(url.to_owned()));
-    }
-    let (head, base64) = url.get(5..).filter(|_| scheme == "data")?.split_once(',')?;
-    let parameters = head.strip_suffix(";base64")?;
-    let media_type = parameters.split(';').next().unwrap_or_default();
-    let media_type = if media_type.is_empty() { "text/plain" } else { media_type };
-    Some(Media::Data { media_type: media_type.to_owned(), base64: base64.to_owned() })
-}
-
 /// What a `finish_reason` means: OpenAI's five words, and those that others put in their place. An
 /// unknown word is still an end, and not a sign that something failed.
 pub(super) fn finish_reason(word: &str) -> Option<FinishReason> {
@@ -303,71 +238,6 @@ pub(super) fn finish_reason(word: &str) -> Option<FinishReason> {
         "error" | "insufficient_system_resource" => Some(FinishReason::Error),
         _ => Some(FinishReason::Stop),
     }
-}
-
-/// Usage, where `raw` is one.
-pub(super) fn usage(raw: Option<&RawValue>) -> Option<Usage> {
-    let raw = raw.filter(|raw| raw.get().starts_with('{'))?;
-    let wire: WireUsage = serde_json::from_str(raw.get()).ok()?;
-    let prompt_details = wire.prompt_tokens_details.unwrap_or_default();
-    let completion_details = wire.completion_tokens_details.unwrap_or_default();
-    let reasoning = completion_details.reasoning_tokens.map(Count::get);
-    let prompt = wire.prompt_tokens?.get();
-    let mut completion = wire.completion_tokens.unwrap_or_default().get();
-    let total = wire.total_tokens.unwrap_or_default().get();
-    // xAI and Gemini's compatible API count reasoning in the total alone.
-    if let Some(reasoning) = reasoning
-        && reasoning > 0
-        && prompt.saturating_add(completion).saturating_add(reasoning) == total
-    {
-        completion = completion.saturating_add(reasoning);
-    }
-    Some(Usage {
-        prompt,
-        completion,
-        cached: prompt_details.cached_tokens.or(wire.prompt_cache_hit_tokens).map(Count::get),
-        cache_write: prompt_details
-            .cache_write_tokens
-            .or(wire.cache_creation_input_tokens)
-            .map(Count::get),
-        reasoning,
-    })
-}
-
-/// A number of tokens; some servers write whole numbers as floats.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(transparent)]
-struct Count(f64);
-
-impl Count {
-    /// As an integer. The cast saturates: negative counts are 0.
-    const fn get(self) -> u64 {
-        self.0 as u64
-    }
-}
-
-#[derive(Debug, Deserialize)]
-struct WireUsage {
-    prompt_tokens: Option<Count>,
-    completion_tokens: Option<Count>,
-    total_tokens: Option<Count>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
-    /// DeepSeek.
-    prompt_cache_hit_tokens: Option<Count>,
-    /// LiteLLM and OpenRouter, for Anthropic.
-    cache_creation_input_tokens: Option<Count>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct PromptDetails {
-    cached_tokens: Option<Count>,
-    cache_write_tokens: Option<Count>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct CompletionDetails {
-    reasoning_tokens: Option<Count>,
 }
 
 /// An id for a tool call that came without one. The same call gets the same id, calls of different

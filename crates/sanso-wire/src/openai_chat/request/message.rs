@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::super::wire;
+use super::super::content;
 use crate::envelope::RequestError;
 use crate::ir::{Message, Part, Role, ToolCall};
 use crate::object::{Object, kind_of};
@@ -64,10 +64,10 @@ fn part(part: &Object<'_>) -> Result<Part, RequestError> {
 
 fn image(part: &Object<'_>) -> Result<Part, RequestError> {
     let key = "image_url";
-    let url = part.get(key).and_then(|raw| wire::image_url(raw.get())).ok_or_else(|| {
+    let url = part.get(key).and_then(|raw| content::image_url(raw.get())).ok_or_else(|| {
         RequestError::missing(&part.path_of(key), "an object with the picture's `url`")
     })?;
-    wire::media(&url).map(Part::Image).ok_or_else(|| {
+    content::media(&url).map(Part::Image).ok_or_else(|| {
         RequestError::wrong_value(
             &part.path_of(key),
             "must be an http(s) address or a base64 `data:` URL",
@@ -83,12 +83,12 @@ fn file(part: &Object<'_>) -> Result<Part, RequestError> {
     })?;
     let name = file.text("filename")?.map(Into::into);
     if let Some(data) = file.text("file_data")? {
-        let media = wire::media(&data).ok_or_else(|| {
+        let media = content::media(&data).ok_or_else(|| {
             RequestError::wrong_value(&file.path_of("file_data"), "must be a base64 `data:` URL")
         })?;
         return Ok(Part::File { media, name });
     }
-    match file.text("file_id")?.and_then(|id| wire::media(&id)) {
+    match file.text("file_id")?.and_then(|id| content::media(&id)) {
         Some(media) => Ok(Part::File { media, name }),
         None => Err(RequestError::untranslatable(
             &part.path_of("file"),
@@ -100,7 +100,7 @@ fn file(part: &Object<'_>) -> Result<Part, RequestError> {
 /// A `document_url` part, which is Mistral's way to send a file.
 fn document(part: &Object<'_>) -> Result<Part, RequestError> {
     let url = part.required_text("document_url", "the document's address")?;
-    let media = wire::media(&url).ok_or_else(|| {
+    let media = content::media(&url).ok_or_else(|| {
         let why = "must be an http(s) address or a base64 `data:` URL";
         RequestError::wrong_value(&part.path_of("document_url"), why)
     })?;
