@@ -6,8 +6,8 @@
 //! dropped, because half of all clients set it by habit:
 //!
 //! - `seed`, `presence_penalty` and `frequency_penalty` always;
-//! - `temperature` and `top_p` where thinking is asked for, and for models from 4.7 on, which answer
-//!   400 to any value but the default; above 1, `temperature` becomes 1;
+//! - `temperature` and `top_p` where thinking is asked for, and for models from 4.7 on, which
+//!   answer 400 to any value but the default; above 1, `temperature` becomes 1;
 //! - `top_p` beside `temperature` for models from 4.1 on, which take one of the two;
 //! - the name and `strict` of a JSON schema: Anthropic follows every schema to the letter, and so
 //!   refuses those that leave `additionalProperties` open.

@@ -1,5 +1,5 @@
-//! `reasoning_effort` to Anthropic's `thinking` and `output_config.effort`, and the token limit that
-//! both share.
+//! `reasoning_effort` to Anthropic's `thinking` and `output_config.effort`, and the token limit
+//! that thought and answer share.
 
 use serde::Serialize;
 
@@ -51,35 +51,46 @@ impl Plan {
         limit: Option<u64>,
         obstacles: Obstacles,
     ) -> Self {
-        let silent =
-            Self { mode: None, effort: None, max_tokens: limit.unwrap_or(DEFAULT_MAX_TOKENS) };
-        let Some(effort) = effort else { return silent };
-        match model.thinking() {
-            Thinking::Never => silent,
-            Thinking::Budget => {
-                if effort == Effort::None || obstacles.forced_call || obstacles.unproven_turn {
-                    return silent;
-                }
-                let (budget_tokens, max_tokens) = share(limit, tokens(effort));
-                Self { mode: Some(Mode::Enabled { budget_tokens }), effort: None, max_tokens }
+        let silent = Self::silent(limit);
+        match (effort, model.thinking()) {
+            (None, _) | (Some(_), Thinking::Never) => silent,
+            // Both think only when told to.
+            (Some(Effort::None), Thinking::Budget | Thinking::Adaptive { current: false }) => {
+                silent
             }
-            // These two think only when told to.
-            Thinking::Adaptive { current: false } if effort == Effort::None => silent,
-            Thinking::Adaptive { current: true }
-                if effort == Effort::None && !model.always_thinks() =>
+            (Some(Effort::None), Thinking::Adaptive { current: true })
+                if !model.always_thinks() =>
             {
                 Self { mode: Some(Mode::Disabled), ..silent }
             }
-            Thinking::Adaptive { current } => {
-                let level = Some(level(effort, current));
-                if obstacles.forced_call {
-                    return Self { effort: level, ..silent };
-                }
-                let display = current.then_some("summarized");
-                let room = limit.unwrap_or_else(|| DEFAULT_MAX_TOKENS + tokens(effort));
-                Self { mode: Some(Mode::Adaptive { display }), effort: level, max_tokens: room }
+            (Some(effort), Thinking::Budget) => Self::budgeted(effort, limit, obstacles),
+            (Some(effort), Thinking::Adaptive { current }) => {
+                Self::adaptive(effort, current, limit, obstacles)
             }
         }
+    }
+
+    fn silent(limit: Option<u64>) -> Self {
+        Self { mode: None, effort: None, max_tokens: limit.unwrap_or(DEFAULT_MAX_TOKENS) }
+    }
+
+    fn budgeted(effort: Effort, limit: Option<u64>, obstacles: Obstacles) -> Self {
+        if obstacles.forced_call || obstacles.unproven_turn {
+            return Self::silent(limit);
+        }
+        let (budget_tokens, max_tokens) = share(limit, tokens(effort));
+        Self { mode: Some(Mode::Enabled { budget_tokens }), effort: None, max_tokens }
+    }
+
+    fn adaptive(effort: Effort, current: bool, limit: Option<u64>, obstacles: Obstacles) -> Self {
+        let level = Some(level(effort, current));
+        if obstacles.forced_call {
+            return Self { effort: level, ..Self::silent(limit) };
+        }
+        // What older models show unasked; their callers expect to see it.
+        let display = current.then_some("summarized");
+        let max_tokens = limit.unwrap_or_else(|| DEFAULT_MAX_TOKENS + tokens(effort));
+        Self { mode: Some(Mode::Adaptive { display }), effort: level, max_tokens }
     }
 
     /// Whether the model will think, and so takes no sampling parameters.
@@ -150,8 +161,8 @@ mod tests {
             effort in proptest::sample::select(&EFFORTS[1..]),
             limit in proptest::option::of(1..=u64::from(u32::MAX)),
         ) {
-            let plan =
-                Plan::new(Some(effort), Model::named("claude-opus-4-5"), limit, Obstacles::default());
+            let model = Model::named("claude-opus-4-5");
+            let plan = Plan::new(Some(effort), model, limit, Obstacles::default());
             let Some(Mode::Enabled { budget_tokens }) = plan.mode else { panic!("{plan:?}") };
             prop_assert!(1024 <= budget_tokens && budget_tokens < plan.max_tokens);
             // A limit that leaves room for a thought is the client's word.

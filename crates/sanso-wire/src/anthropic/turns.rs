@@ -245,9 +245,9 @@ fn tool_use(call: &ToolCall) -> Result<Block<'_>, Failure> {
     Ok(Block::ToolUse { id: tool_id(&call.id), name: &call.name, input })
 }
 
-/// An id in the alphabet that the API insists on (`^[a-zA-Z0-9_-]+$`). Other providers use more, and
-/// a conversation may have begun with one of them; all others become `_` and their code, so that two
-/// ids stay two.
+/// An id in the alphabet that the API insists on (`^[a-zA-Z0-9_-]+$`). Other providers use more,
+/// and a conversation may have begun with one of them; what does not fit becomes `_` and its code,
+/// so that two ids stay two.
 fn tool_id(id: &str) -> Cow<'_, str> {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !id.is_empty() && id.chars().all(fits) {

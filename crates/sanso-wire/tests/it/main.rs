@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod anthropic;
 mod classify;
 mod classify_corpus;
 mod corpus;
