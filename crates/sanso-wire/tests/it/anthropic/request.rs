@@ -103,6 +103,8 @@ fn sampling_follows_what_the_model_takes() {
         (MODEL, Some(0.2), Some(0.9), json!([0.2, null])),
         (MODEL, None, Some(0.9), json!([null, 0.9])),
         ("claude-3-haiku-20240307", Some(0.2), Some(0.9), json!([0.2, 0.9])),
+        ("claude-sonnet-4-20250514", Some(0.2), Some(0.9), json!([0.2, 0.9])),
+        ("claude-opus-4-1", Some(0.2), Some(0.9), json!([0.2, null])),
         ("claude-opus-4-6", Some(0.2), Some(0.9), json!([0.2, null])),
         ("claude-opus-4-7", Some(0.2), Some(0.9), json!([null, null])),
         ("claude-sonnet-5", Some(0.2), None, json!([null, null])),
@@ -195,6 +197,9 @@ fn no_choice_is_offered_without_tools() {
             Request { tool_choice: choice, parallel_tool_calls: Some(false), ..question() };
         assert_eq!(written(&request, MODEL).get("tool_choice"), None);
     }
+    // The caller's mistake, which the provider explains.
+    let forced = Request { tool_choice: Some(ToolChoice::Required), ..question() };
+    assert_eq!(written(&forced, MODEL)["tool_choice"], json!({"type": "any"}));
 }
 
 #[test]

@@ -85,6 +85,13 @@ fn a_forced_call_goes_before_thinking() {
 }
 
 #[test]
+fn a_begun_answer_is_continued_without_thinking() {
+    let mut request = Request { reasoning_effort: Some(Effort::High), ..question() };
+    request.messages.push(message(Role::Assistant, vec![text("Because")]));
+    assert_eq!(written(&request, "claude-sonnet-4-5").get("thinking"), None);
+}
+
+#[test]
 fn a_call_without_its_thought_is_continued_without_thinking() {
     let thinks = |spoken| {
         let request = Request {
