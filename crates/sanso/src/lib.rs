@@ -1,1 +1,3 @@
 //! The library under the sanso gateway.
+
+pub mod config;

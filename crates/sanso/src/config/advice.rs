@@ -1,0 +1,174 @@
+//! What is no mistake, but may not be what was meant.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::base_url;
+use super::diagnostic::Severity;
+use super::reader::{Place, Reader};
+use super::settings::List;
+use super::types::{Config, Group, GroupIndex, Origin};
+use super::units::show;
+
+pub(super) fn advise(config: &Config, places: &[Place], lists: &[List], reader: &mut Reader<'_>) {
+    let nowhere = Place::default();
+    for (index, group) in config.groups.iter().enumerate() {
+        let place = places.get(index).unwrap_or(&nowhere);
+        let list = lists.iter().find(|list| list.source == group.name);
+        let chain_place = list.map_or(place, |list| &list.place);
+        empty(group, place, reader);
+        if group.origin == Origin::Target {
+            continue;
+        }
+        same_origin(config, index, chain_place, reader);
+        short_deadline(config, index, chain_place, reader);
+        smaller_windows(config, index, chain_place, reader);
+    }
+    no_timeout(config, reader);
+    cycles(config, lists, reader);
+    if config.master_key.is_none() {
+        let help = "set `general_settings.master_key: os.environ/NAME`";
+        reader.warning(
+            &nowhere,
+            "there is no master key: whoever reaches the gateway can use it",
+            Some(help.into()),
+        );
+    }
+}
+
+fn empty(group: &Group, place: &Place, reader: &mut Reader<'_>) {
+    if group.deployments.is_empty() {
+        reader.warning(place, format!("no deployment of `{}` is left", group.name), None);
+    }
+}
+
+/// Provider and host of every deployment that a chain can reach.
+fn origins<'c>(config: &'c Config, legs: &[GroupIndex]) -> Vec<(&'c str, &'c str)> {
+    let groups = legs.iter().filter_map(|leg| config.groups.get(*leg));
+    let members = groups.flat_map(|group| &group.deployments);
+    let deployments = members.filter_map(|index| config.deployments.get(*index));
+    deployments.map(|one| (one.provider.as_str(), base_url::authority(&one.api_base))).collect()
+}
+
+fn same_origin(config: &Config, group: GroupIndex, place: &Place, reader: &mut Reader<'_>) {
+    let legs = config.chain(group);
+    let filled = legs.iter().filter_map(|leg| config.groups.get(*leg));
+    let filled = filled.filter(|leg| !leg.deployments.is_empty()).count();
+    let all = origins(config, &legs);
+    let different: BTreeSet<_> = all.iter().collect();
+    if let (Some((provider, host)), true, 1) = (all.first(), filled > 1, different.len()) {
+        let name = name_of(config, group);
+        let message = format!(
+            "every leg of `{name}` is `{provider}` at {host}: when that is down, all of them are"
+        );
+        reader.warning(
+            place,
+            message,
+            Some("add a leg at another provider or in another region".into()),
+        );
+    }
+}
+
+fn short_deadline(config: &Config, group: GroupIndex, place: &Place, reader: &mut Reader<'_>) {
+    let Some(first) = config.groups.get(group) else { return };
+    let timeouts = &first.policy.timeouts;
+    let legs = config.chain(group);
+    let mut promised = Duration::ZERO;
+    let mut attempts = 0_u32;
+    for leg in legs.iter().filter_map(|leg| config.groups.get(*leg)) {
+        let of_leg = leg.policy.retry.num_retries.saturating_add(1);
+        let of_leg = of_leg.min(first.policy.retry.max_attempts.saturating_sub(attempts));
+        attempts = attempts.saturating_add(of_leg);
+        promised = promised.saturating_add(leg.policy.timeouts.timeout.saturating_mul(of_leg));
+    }
+    if timeouts.timeout_is_set && promised > timeouts.deadline {
+        let message = format!(
+            "`{}` may make {attempts} attempts, which can take {}, but its deadline is {}",
+            first.name,
+            show(promised),
+            show(timeouts.deadline),
+        );
+        let help = "shorten the timeout, or set `sanso.timeouts.deadline`";
+        reader.warning(place, message, Some(help.into()));
+    }
+}
+
+/// The longest prompt that some deployment of the group takes, if all of them are known.
+fn window(config: &Config, group: &Group) -> Option<u64> {
+    let windows =
+        group.deployments.iter().map(|index| config.deployments.get(*index)?.max_input_tokens);
+    windows.collect::<Option<Vec<u64>>>()?.into_iter().max()
+}
+
+fn smaller_windows(config: &Config, group: GroupIndex, place: &Place, reader: &mut Reader<'_>) {
+    let Some(first) = config.groups.get(group) else { return };
+    let Some(own) = window(config, first) else { return };
+    for leg in config.chain(group).iter().skip(1).filter_map(|leg| config.groups.get(*leg)) {
+        if let Some(other) = window(config, leg).filter(|other| *other < own) {
+            let message = format!(
+                "the fallback `{}` takes {other} tokens, fewer than the {own} of `{}`",
+                leg.name, first.name,
+            );
+            reader.warning(place, message, None);
+        }
+    }
+}
+
+/// Plain calls know no limit but `timeout`; its default suits no one who waits.
+fn no_timeout(config: &Config, reader: &mut Reader<'_>) {
+    let unlimited = config.deployments.iter().any(|one| !one.timeouts.timeout_is_set);
+    if unlimited {
+        let timeout = show(config.policy.timeouts.timeout);
+        let message = format!(
+            "no `request_timeout` is set: a plain call to a provider that hangs takes {timeout}"
+        );
+        let help = "set `litellm_settings.request_timeout`, or stream";
+        reader.warning(&Place::default(), message, Some(help.into()));
+    }
+}
+
+/// A note for each cycle, at the first of its lists.
+fn cycles(config: &Config, lists: &[List], reader: &mut Reader<'_>) {
+    let mut told = BTreeSet::new();
+    for list in lists {
+        let Some(start) = config.groups.iter().position(|group| group.name == list.source) else {
+            continue;
+        };
+        if told.contains(&start) {
+            continue;
+        }
+        if let Some(cycle) = cycle(config, start) {
+            let names: Vec<&str> = cycle.iter().map(|group| name_of(config, *group)).collect();
+            let message = format!(
+                "the fallbacks go in a circle ({}); no leg runs twice, so this does no harm",
+                names.join(" -> ")
+            );
+            reader.note(Severity::Note, &list.place, message, None);
+            told.extend(cycle);
+        }
+    }
+}
+
+/// The shortest way along the lists from a group back to itself.
+fn cycle(config: &Config, start: GroupIndex) -> Option<Vec<GroupIndex>> {
+    let mut ways = std::collections::VecDeque::from([vec![start]]);
+    let mut seen = BTreeSet::new();
+    while let Some(way) = ways.pop_front() {
+        let here = config.groups.get(*way.last()?)?;
+        for &next in here.fallbacks.plain.iter().flatten() {
+            let mut longer = way.clone();
+            longer.push(next);
+            if next == start {
+                return Some(longer);
+            }
+            if seen.insert(next) {
+                ways.push_back(longer);
+            }
+        }
+    }
+    None
+}
+
+fn name_of(config: &Config, group: GroupIndex) -> &str {
+    config.groups.get(group).map_or("", |group| &group.name)
+}

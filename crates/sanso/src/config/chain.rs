@@ -1,0 +1,102 @@
+//! Questions that the gateway asks of a configuration.
+
+use std::borrow::Cow;
+
+use super::types::{Config, Deployment, GroupIndex, Origin};
+
+/// The group that answers a model's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found<'m> {
+    /// The group.
+    pub group: GroupIndex,
+    /// What stood for the `*`, where the group is a wildcard; see [`Deployment::model_for`].
+    pub matched: Option<&'m str>,
+}
+
+impl Config {
+    /// The group that answers `model`: of that name, by an alias, or by the wildcard with the most
+    /// letters of its own. `None` is an unknown model.
+    #[must_use]
+    pub fn find<'m>(&self, model: &'m str) -> Option<Found<'m>> {
+        let alias = || self.aliases.get(model).map(|alias| alias.group);
+        let named = || self.groups.iter().position(|group| group.name == model);
+        match alias().or_else(named) {
+            Some(group) => Some(Found { group, matched: None }),
+            None => best_wildcard(self.groups.iter().map(|g| (g.name.as_str(), g.origin)), model),
+        }
+    }
+
+    /// The legs of a request for `group` if every one fails with a fault that has no list of its own:
+    /// the group itself, then depth first what the lists name, each group once.
+    #[must_use]
+    pub fn chain(&self, group: GroupIndex) -> Vec<GroupIndex> {
+        let mut legs = vec![group];
+        let own = self.groups.get(group).and_then(|first| first.fallbacks.plain.as_ref());
+        self.walk(own.unwrap_or(&self.default_fallbacks), 1, &mut legs);
+        legs
+    }
+
+    fn walk(&self, list: &[GroupIndex], depth: u32, legs: &mut Vec<GroupIndex>) {
+        if depth > self.limits.max_fallbacks {
+            return;
+        }
+        for &leg in list {
+            if legs.contains(&leg) {
+                continue;
+            }
+            legs.push(leg);
+            if let Some(own) = self.groups.get(leg).and_then(|leg| leg.fallbacks.plain.as_ref()) {
+                self.walk(own, depth + 1, legs);
+            }
+        }
+    }
+}
+
+impl Deployment {
+    /// The provider's name of the model for a request that a wildcard matched.
+    #[must_use]
+    pub fn model_for(&self, matched: Option<&str>) -> Cow<'_, str> {
+        match matched {
+            Some(matched) if self.model.contains('*') => {
+                Cow::Owned(self.model.replacen('*', matched, 1))
+            }
+            Some(_) | None => Cow::Borrowed(&self.model),
+        }
+    }
+}
+
+/// The most telling of the wildcards that match.
+pub(super) fn best_wildcard<'g, 'm>(
+    groups: impl Iterator<Item = (&'g str, Origin)>,
+    model: &'m str,
+) -> Option<Found<'m>> {
+    groups
+        .enumerate()
+        .filter(|(_, (_, origin))| *origin == Origin::Wildcard)
+        .filter_map(|(group, (name, _))| Some((group, name.len(), wildcard(name, model)?)))
+        // The longest; of equals the first.
+        .max_by_key(|(group, length, _)| (*length, std::cmp::Reverse(*group)))
+        .map(|(group, _, matched)| Found { group, matched: Some(matched) })
+}
+
+/// What the `*` of `pattern` stands for in `text`, if it matches.
+fn wildcard<'m>(pattern: &str, text: &'m str) -> Option<&'m str> {
+    let (before, after) = pattern.split_once('*')?;
+    text.strip_prefix(before)?.strip_suffix(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_wildcard_wins() {
+        let groups =
+            [("*", Origin::Wildcard), ("openai/*", Origin::Wildcard), ("openai/x", Origin::Listed)];
+        let find = |model| best_wildcard(groups.into_iter(), model);
+        assert_eq!(find("openai/gpt"), Some(Found { group: 1, matched: Some("gpt") }));
+        assert_eq!(find("other"), Some(Found { group: 0, matched: Some("other") }));
+        assert_eq!(wildcard("a*a", "a"), None);
+        assert_eq!(wildcard("no", "no"), None);
+    }
+}

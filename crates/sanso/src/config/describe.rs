@@ -1,0 +1,221 @@
+//! What `sanso check` prints: the chains, and everything that holds.
+
+use std::fmt::Write as _;
+
+use super::base_url;
+use super::types::{Config, Deployment, Group, GroupIndex, Listing, Origin, Policy};
+use super::units::{show, show_size};
+
+/// Draws the chains of a configuration, leg by leg, then its settings, warnings and notes. Holds no
+/// secret.
+#[must_use]
+pub fn describe(config: &Config) -> String {
+    let mut out = String::new();
+    for (index, group) in config.groups.iter().enumerate() {
+        if group.origin != Origin::Target {
+            describe_chain(&mut out, config, index, group);
+        }
+    }
+    for (alias, to) in &config.aliases {
+        let hidden = if to.hidden { " (hidden)" } else { "" };
+        line(&mut out, &format!("{alias} = {}{hidden}", name_of(config, to.group)));
+    }
+    if !config.default_fallbacks.is_empty() {
+        line(&mut out, &format!("everyone else -> {}", names(config, &config.default_fallbacks)));
+    }
+    describe_settings(&mut out, config);
+    for finding in config.warnings.iter().chain(&config.notes) {
+        let _ = write!(out, "\n{finding}\n");
+    }
+    out
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text.trim_end());
+    out.push('\n');
+}
+
+fn describe_chain(out: &mut String, config: &Config, index: GroupIndex, group: &Group) {
+    line(out, &group.name);
+    let legs = config.chain(index);
+    for (position, leg) in legs.iter().enumerate() {
+        let Some(leg) = config.groups.get(*leg) else { continue };
+        let tier = if position == 0 { "" } else { tier(config, group, leg) };
+        line(out, &format!("  {}. {:<24} {tier}", position + 1, leg.name));
+        let lone = legs.len() == 1 && leg.deployments.len() == 1;
+        for deployment in leg.deployments.iter().filter_map(|index| config.deployments.get(*index))
+        {
+            line(out, &format!("     - {}", describe_deployment(deployment, leg, lone)));
+        }
+        if leg.deployments.is_empty() {
+            line(out, "     - nothing left: skipped");
+        }
+    }
+    for (what, listing) in [
+        ("prompt too long", &group.fallbacks.context_window),
+        ("refused by a filter", &group.fallbacks.content_policy),
+    ] {
+        match listing {
+            Listing::Absent => {}
+            Listing::Elsewhere => line(out, &format!("  {what} -> the client")),
+            Listing::To(groups) => line(out, &format!("  {what} -> {}", names(config, groups))),
+        }
+    }
+    describe_policy(out, config, &group.policy);
+    out.push('\n');
+}
+
+/// Tiers 3 to 5 of the chain: another model of the same provider, another provider, a local model.
+fn tier(config: &Config, first: &Group, leg: &Group) -> &'static str {
+    let of = |group: &Group| -> Vec<Deployment> {
+        group
+            .deployments
+            .iter()
+            .filter_map(|index| config.deployments.get(*index).cloned())
+            .collect()
+    };
+    let (firsts, legs) = (of(first), of(leg));
+    if legs.is_empty() {
+        ""
+    } else if legs.iter().all(|one| one.local) {
+        "local model (tier 5)"
+    } else if legs.iter().all(|one| firsts.iter().any(|first| first.provider == one.provider)) {
+        "downgrade (tier 3)"
+    } else {
+        "failover (tier 4)"
+    }
+}
+
+fn describe_deployment(deployment: &Deployment, leg: &Group, lone: bool) -> String {
+    let mut text = format!(
+        "{}/{} at {}",
+        deployment.provider,
+        deployment.model,
+        base_url::authority(&deployment.api_base),
+    );
+    let mut also = |what: String| {
+        text.push_str(", ");
+        text.push_str(&what);
+    };
+    if deployment.api_key.is_none() && deployment.mock_response.is_none() {
+        also("no key".into());
+    }
+    if deployment.mock_response.is_some() {
+        also("canned answer".into());
+    }
+    if lone {
+        also("lone".into());
+    }
+    if let Some(order) = deployment.order {
+        also(format!("order {order}"));
+    }
+    if let Some(weight) = deployment.weights.weight {
+        also(format!("weight {weight}"));
+    }
+    if let Some(retries) = deployment.num_retries.filter(|own| *own != leg.policy.retry.num_retries)
+    {
+        also(format!("retries {retries}"));
+    }
+    if deployment.timeouts.timeout != leg.policy.timeouts.timeout {
+        also(format!("timeout {}", show(deployment.timeouts.timeout)));
+    }
+    if deployment.breaker.cooldown != leg.policy.breaker.cooldown {
+        also(format!("cooldown {}", show(deployment.breaker.cooldown)));
+    }
+    text
+}
+
+/// The lines of a group say only what differs from what holds for all.
+fn describe_policy(out: &mut String, config: &Config, policy: &Policy) {
+    let general = policy_lines(&config.policy);
+    for (own, general) in policy_lines(policy).iter().zip(&general) {
+        if own != general {
+            line(out, &format!("  {own}"));
+        }
+    }
+}
+
+fn policy_lines(policy: &Policy) -> [String; 4] {
+    let (retry, breaker, timeouts) = (&policy.retry, &policy.breaker, &policy.timeouts);
+    let opens = match breaker.allowed_fails {
+        Some(fails) => {
+            format!("more than {fails} faults and {}% of calls", percent(breaker.min_rate))
+        }
+        None => format!(
+            "{}% faults of at least {} calls",
+            percent(breaker.fault_rate),
+            breaker.min_calls
+        ),
+    };
+    let breaker_line = if breaker.enabled {
+        format!(
+            "breaker    opens on {opens} in {}, cooldown {}, probes {}, success_threshold {}",
+            show(breaker.window),
+            show(breaker.cooldown),
+            breaker.probes,
+            breaker.success_threshold,
+        )
+    } else {
+        "breaker    metrics only".to_owned()
+    };
+    [
+        format!(
+            "retry      num_retries {}, max_attempts {}, retry_after {}, patience {} ({} hinted)",
+            retry.num_retries,
+            retry.max_attempts,
+            show(retry.retry_after),
+            show(retry.patience),
+            show(retry.patience_hinted),
+        ),
+        format!(
+            "timeouts   timeout {}, stream {}, deadline {}, connect {}",
+            show(timeouts.timeout),
+            show(timeouts.stream_timeout),
+            show(timeouts.deadline),
+            show(timeouts.connect),
+        ),
+        format!(
+            "streams    first_token {} + {} per 10k tokens ({} patient), gap {}, commit_by {}",
+            show(timeouts.first_token),
+            show(timeouts.first_token_per_10k),
+            show(timeouts.first_token_patient),
+            show(timeouts.gap),
+            show(policy.streams.commit_by),
+        ),
+        breaker_line,
+    ]
+}
+
+fn percent(share: f64) -> f64 {
+    (share * 1000.0).round() / 10.0
+}
+
+fn describe_settings(out: &mut String, config: &Config) {
+    line(out, "settings");
+    for text in policy_lines(&config.policy) {
+        line(out, &format!("  {text}"));
+    }
+    let limits = &config.limits;
+    line(
+        out,
+        &format!(
+            "  limits     body {}, head {}, event {}, answer {}, max_fallbacks {}",
+            show_size(limits.body),
+            show_size(limits.head),
+            show_size(limits.event),
+            show_size(limits.answer),
+            limits.max_fallbacks,
+        ),
+    );
+    let key = if config.master_key.is_some() { "set" } else { "none" };
+    line(out, &format!("  master key {key}"));
+}
+
+fn names(config: &Config, groups: &[GroupIndex]) -> String {
+    let names: Vec<&str> = groups.iter().map(|group| name_of(config, *group)).collect();
+    names.join(", ")
+}
+
+fn name_of(config: &Config, group: GroupIndex) -> &str {
+    config.groups.get(group).map_or("", |group| &group.name)
+}

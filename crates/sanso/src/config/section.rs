@@ -1,0 +1,201 @@
+//! `sanso:`, the section for what LiteLLM has no word for.
+
+use super::Field;
+use super::defaults;
+use super::keys;
+use super::layer::Layer;
+use super::reader::{Place, Reader, Table};
+use super::settings::retry_policy;
+use super::suggest;
+use super::types::{Level, Limits, Log, LogFormat};
+
+/// What the section says.
+pub(super) struct Section {
+    /// For all groups.
+    pub(super) layer: Layer,
+    /// For single groups, by name.
+    pub(super) groups: Vec<(String, Place, Layer)>,
+    pub(super) limits: Limits,
+    /// Whether the section sets `limits.body` itself.
+    pub(super) body_is_set: bool,
+    pub(super) max_fallbacks: Option<u32>,
+    pub(super) log: Log,
+}
+
+impl Default for Section {
+    fn default() -> Self {
+        Self {
+            layer: Layer::default(),
+            groups: Vec::new(),
+            limits: Limits {
+                head: defaults::HEAD,
+                event: defaults::EVENT,
+                answer: defaults::ANSWER,
+                body: defaults::BODY,
+                max_fallbacks: defaults::MAX_FALLBACKS,
+            },
+            body_is_set: false,
+            max_fallbacks: None,
+            log: Log { level: Level::Info, format: LogFormat::Text },
+        }
+    }
+}
+
+impl Section {
+    pub(super) fn read(top: &mut Table<'_>, reader: &mut Reader<'_>) -> Self {
+        let mut section = Self::default();
+        let Some(mut table) = top.take("sanso").and_then(|field| field.table(reader)) else {
+            return section;
+        };
+        section.layer = layer(&mut table, reader);
+        if let Some(limits) = table.take("limits").and_then(|field| field.table(reader)) {
+            section.read_limits(limits, reader);
+        }
+        if let Some(log) = table.take("log").and_then(|field| field.table(reader)) {
+            section.read_log(log, reader);
+        }
+        if let Some(mut groups) = table.take("groups").and_then(|field| field.table(reader)) {
+            for (key, field) in groups.rest() {
+                let Some(mut group) = field.table(reader) else { continue };
+                let layer = layer(&mut group, reader);
+                group.finish(keys::SANSO, reader);
+                section.groups.push((key.name.clone(), groups.key_place(key), layer));
+            }
+        }
+        table.finish(keys::SANSO, reader);
+        section
+    }
+
+    fn read_limits(&mut self, mut table: Table<'_>, reader: &mut Reader<'_>) {
+        let mut size = |name, default| {
+            let field: Option<Field<'_>> = table.take(name);
+            field.and_then(|field| field.size(reader)).unwrap_or(default)
+        };
+        let body = size("body", 0);
+        self.body_is_set = body > 0;
+        self.limits = Limits {
+            head: size("head", defaults::HEAD),
+            event: size("event", defaults::EVENT),
+            answer: size("answer", defaults::ANSWER),
+            body: if self.body_is_set { body } else { defaults::BODY },
+            max_fallbacks: defaults::MAX_FALLBACKS,
+        };
+        self.max_fallbacks = table.take("max_fallbacks").and_then(|field| field.count(reader));
+        table.finish(&[], reader);
+    }
+
+    fn read_log(&mut self, mut table: Table<'_>, reader: &mut Reader<'_>) {
+        const LEVELS: [(&str, Level); 5] = [
+            ("error", Level::Error),
+            ("warn", Level::Warn),
+            ("info", Level::Info),
+            ("debug", Level::Debug),
+            ("trace", Level::Trace),
+        ];
+        const FORMATS: [(&str, LogFormat); 2] =
+            [("text", LogFormat::Text), ("json", LogFormat::Json)];
+        if let Some(level) = table.take("level").and_then(|field| choice(&field, &LEVELS, reader)) {
+            self.log.level = level;
+        }
+        if let Some(format) =
+            table.take("format").and_then(|field| choice(&field, &FORMATS, reader))
+        {
+            self.log.format = format;
+        }
+        table.finish(&[], reader);
+    }
+}
+
+/// `retry`, `breaker`, `timeouts` and `streams`, which stand at the top and in each group.
+fn layer(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Layer {
+    let mut layer = Layer::default();
+    if let Some(retry) = table.take("retry").and_then(|field| field.table(reader)) {
+        read_retry(&mut layer, retry, reader);
+    }
+    if let Some(breaker) = table.take("breaker").and_then(|field| field.table(reader)) {
+        read_breaker(&mut layer, breaker, reader);
+    }
+    if let Some(timeouts) = table.take("timeouts").and_then(|field| field.table(reader)) {
+        read_timeouts(&mut layer, timeouts, reader);
+    }
+    if let Some(streams) = table.take("streams").and_then(|field| field.table(reader)) {
+        read_streams(&mut layer, streams, reader);
+    }
+    layer
+}
+
+fn read_retry(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
+    layer.num_retries = table.take("num_retries").and_then(|field| field.count(reader));
+    layer.max_attempts = table.take("max_attempts").and_then(|field| at_least_one(&field, reader));
+    layer.retry_after = table.take("retry_after").and_then(|field| field.duration(reader));
+    layer.patience = table.take("patience").and_then(|field| field.duration(reader));
+    layer.patience_hinted = table.take("patience_hinted").and_then(|field| field.duration(reader));
+    if let Some(policy) = table.take("policy").and_then(|field| retry_policy(&field, reader)) {
+        layer.by_kind = policy;
+    }
+    table.finish(&["budget"], reader);
+}
+
+fn read_breaker(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
+    let enabled = table.take("enabled").and_then(|field| field.boolean(reader));
+    layer.metrics_only = enabled.map(|enabled| !enabled);
+    layer.cooldown = table.take("cooldown_time").and_then(|field| field.duration(reader));
+    layer.allowed_fails = table.take("allowed_fails").and_then(|field| field.count(reader));
+    layer.min_rate = table.take("min_rate").and_then(|field| field.share(reader));
+    layer.window = table.take("window").and_then(|field| field.limit(reader));
+    layer.min_calls = table.take("min_calls").and_then(|field| at_least_one(&field, reader));
+    layer.fault_rate = table.take("fault_rate").and_then(|field| field.share(reader));
+    layer.probes = table.take("probes").and_then(|field| at_least_one(&field, reader));
+    layer.success_threshold =
+        table.take("success_threshold").and_then(|field| at_least_one(&field, reader));
+    table.finish(&["slow"], reader);
+}
+
+fn read_timeouts(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
+    let mut limit = |name| {
+        let field: Option<Field<'_>> = table.take(name);
+        field.and_then(|field| field.limit(reader))
+    };
+    layer.timeout = limit("timeout");
+    layer.stream_timeout = limit("stream_timeout");
+    layer.deadline = limit("deadline");
+    layer.connect = limit("connect");
+    layer.first_token = limit("first_token");
+    layer.first_token_patient = limit("first_token_patient");
+    layer.gap = limit("gap");
+    layer.first_token_per_10k =
+        table.take("first_token_per_10k").and_then(|field| field.duration(reader));
+    table.finish(&[], reader);
+}
+
+fn read_streams(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
+    layer.commit_by = table.take("commit_by").and_then(|field| field.limit(reader));
+    // The defaults may be written out; what differs from them is not built yet.
+    for (name, default) in [("on_break", "error"), ("buffer", "none")] {
+        let Some(field) = table.take(name) else { continue };
+        let Some(value) = field.text(reader) else { continue };
+        if value != default {
+            let message = format!("`{name}: {value}` is not built yet; `{default}` is used");
+            reader.not_done(&field.place, message, None);
+        }
+    }
+    table.finish(&["upstream_stream"], reader);
+}
+
+fn at_least_one(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<u32> {
+    match field.count(reader)? {
+        0 => field.wrong(reader, "at least 1"),
+        count => Some(count),
+    }
+}
+
+fn choice<T: Copy>(field: &Field<'_>, names: &[(&str, T)], reader: &mut Reader<'_>) -> Option<T> {
+    let text = field.text(reader)?;
+    if let Some((_, value)) = names.iter().find(|(name, _)| *name == text) {
+        return Some(*value);
+    }
+    let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+    let help = suggest::did_you_mean(&text, all.iter().copied());
+    reader.error(&field.place, format!("expected one of: {}", all.join(", ")), help);
+    None
+}

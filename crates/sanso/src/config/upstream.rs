@@ -1,0 +1,129 @@
+//! Whom a deployment calls: provider, model, address and key.
+
+use secrecy::SecretString;
+
+use super::provider::{self, Named, Provider};
+use super::reader::{Place, Reader, Table};
+use super::{Field, base_url, suggest};
+
+/// Provider and the provider's name of the model, from `provider/model`, or a bare model name, or
+/// `custom_llm_provider`. `None` leaves the deployment out: its provider is not built. After an error
+/// it is nobody, so that the rest of the entry is still read.
+pub(super) fn resolve_model(
+    model: &Field<'_>,
+    custom: Option<String>,
+    reader: &mut Reader<'_>,
+) -> Option<(&'static Provider, String)> {
+    let nobody = Some((provider::NOBODY, String::new()));
+    let Some(text) = model.text(reader) else { return nobody };
+    let (name, upstream) = match (custom, text.split_once('/')) {
+        (Some(name), Some((prefix, rest))) if prefix == name => (name, rest.to_owned()),
+        (Some(name), _) => (name, text),
+        (None, Some((prefix, rest))) => (prefix.to_owned(), rest.to_owned()),
+        (None, None) => match provider::of_bare_model(&text) {
+            Some(name) => (name.to_owned(), text),
+            None => {
+                let message = format!("`{text}` names no provider");
+                let help = format!("write `provider/{text}`, or set `custom_llm_provider`");
+                reader.error(&model.place, message, Some(help));
+                return nobody;
+            }
+        },
+    };
+    match provider::named(&name) {
+        Named::Provider(_) if upstream.is_empty() => {
+            reader.error(&model.place, format!("no model after `{name}/`"), None);
+            nobody
+        }
+        Named::Provider(provider) => Some((provider, upstream)),
+        Named::NotBuilt => {
+            let message =
+                format!("the provider `{name}` is not built yet; this deployment is left out");
+            reader.not_done(&model.place, message, None);
+            None
+        }
+        Named::Unknown => {
+            let help = suggest::did_you_mean(&name, provider::names()).unwrap_or_else(|| {
+                "for a server that speaks OpenAI's API, write `openai/MODEL` and set `api_base`"
+                    .into()
+            });
+            reader.error(&model.place, format!("unknown provider `{name}`"), Some(help));
+            nobody
+        }
+    }
+}
+
+/// Where the provider is called.
+pub(super) struct Base {
+    /// `None`: there is none, which is noted.
+    pub(super) url: Option<String>,
+    /// The file or a variable says where, so that it may be a server that needs no key.
+    pub(super) own: bool,
+}
+
+/// From the file, else from the provider's variables, else the provider's own.
+pub(super) fn api_base(
+    table: &mut Table<'_>,
+    provider: &Provider,
+    place: &Place,
+    reader: &mut Reader<'_>,
+) -> Base {
+    let (first, second) = (table.take("api_base"), table.take("base_url"));
+    if let (Some(_), Some(second)) = (&first, &second) {
+        reader.not_done(&second.place, "`base_url` is the same as `api_base`, which holds", None);
+    }
+    if let Some(field) = first.or(second) {
+        let url = field.text(reader).and_then(|url| check_base(&field.place, &url, reader));
+        if url.is_none() {
+            reader.source.hide(field.node);
+        }
+        return Base { url, own: true };
+    }
+    let variable = provider.base_vars.iter().find_map(|name| Some((name, reader.variable(name)?)));
+    if let Some((name, url)) = variable {
+        let place = Place { path: format!("the variable {name}"), ..place.clone() };
+        return Base { url: check_base(&place, &url, reader), own: true };
+    }
+    if provider.base.is_none() {
+        let message =
+            format!("`{}` has no address of its own: `api_base` is missing", provider.name);
+        reader.error(place, message, None);
+    }
+    Base { url: provider.base.map(ToOwned::to_owned), own: false }
+}
+
+fn check_base(place: &Place, url: &str, reader: &mut Reader<'_>) -> Option<String> {
+    match base_url::check(url) {
+        Ok(url) => Some(url),
+        Err(must) => {
+            reader.error(place, must, None);
+            None
+        }
+    }
+}
+
+/// The key from the file, else from the provider's own variables, as LiteLLM finds it.
+pub(super) fn api_key(
+    table: &mut Table<'_>,
+    provider: &Provider,
+    may_lack: bool,
+    place: &Place,
+    reader: &mut Reader<'_>,
+) -> Option<SecretString> {
+    if let Some(field) = table.take("api_key") {
+        return field.secret(reader);
+    }
+    let key = provider.key_vars.iter().find_map(|name| reader.variable(name));
+    match (key, provider.key_vars.first()) {
+        (Some(key), _) => Some(key.into()),
+        (None, Some(name)) if !may_lack => {
+            let message = format!(
+                "no key for `{}`: `api_key` is missing, and the variable `{name}` is not set",
+                provider.name
+            );
+            reader.unset(place, message);
+            None
+        }
+        (None, _) => None,
+    }
+}
