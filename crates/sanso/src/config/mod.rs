@@ -39,6 +39,8 @@ mod section;
 mod settings;
 mod source;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod types;
 mod units;
 mod upstream;
