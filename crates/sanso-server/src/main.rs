@@ -1,3 +1,25 @@
-//! The sanso gateway.
+//! The sanso gateway: an OpenAI-compatible server over the `sanso` library.
+#![forbid(unsafe_code)]
 
-fn main() {}
+mod check;
+mod cli;
+mod http;
+mod log;
+mod output;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(options) => serve::run(&options),
+        Command::Check(options) => check::run(&options),
+    }
+}

@@ -1,3 +1,37 @@
-//! The library under the sanso gateway.
+//! Calls LLM providers through a three-layer chain: retry, fallback, circuit breaker.
+//!
+//! [`Gateway`] is the way in. It takes a LiteLLM `config.yaml` as it is, picks the deployment to
+//! call, rides out blips, moves on from outages, and cuts off what keeps failing. Each answer says
+//! who gave it, and after which attempts.
+//!
+//! What decides is [`sanso_core`], a state machine without clock or sockets; what reads and writes
+//! providers' formats is [`sanso_wire`]. This crate drives them over real connections.
+#![forbid(unsafe_code)]
 
+mod answer;
+mod ask;
+mod call;
+mod clock;
 pub mod config;
+mod error;
+mod exchange;
+mod fail;
+mod flow;
+mod gateway;
+mod observe;
+mod relay;
+mod request;
+mod served;
+mod snapshot;
+mod target;
+mod upstream;
+
+pub use answer::{Answer, AnswerStream};
+pub use error::{Error, ErrorKind};
+pub use gateway::{Arrival, DeploymentState, Gateway, Relayed};
+pub use observe::{Attempt, BreakerChange};
+pub use relay::{Relay, StreamEnd};
+pub use request::ChatRequest;
+pub use sanso_core::BreakerState;
+pub use sanso_wire::ir;
+pub use served::{Degradation, Served};

@@ -54,6 +54,21 @@ pub struct Report {
 }
 
 impl Report {
+    /// One error that has no place in the file.
+    pub(crate) fn of_error(message: String) -> Self {
+        let diagnostic = Diagnostic {
+            severity: Severity::Error,
+            file: String::new(),
+            line: 0,
+            column: 0,
+            path: String::new(),
+            message,
+            help: None,
+            excerpt: None,
+        };
+        Self { diagnostics: vec![diagnostic] }
+    }
+
     /// The errors alone, in the order of the file.
     pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error)

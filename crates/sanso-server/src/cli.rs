@@ -1,0 +1,60 @@
+//! The command line, as types.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// An LLM gateway that fails over, and says so.
+#[derive(Debug, Parser)]
+#[command(name = "sanso", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve OpenAI's API from a LiteLLM config.yaml.
+    Serve(Serve),
+    /// Check a configuration, and draw its chains.
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The configuration, in LiteLLM's format.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The address to listen on. Any other than a loopback address needs a master key.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+    /// The port to listen on; 0 lets the system pick one.
+    #[arg(long, short, default_value_t = 4000)]
+    pub(crate) port: u16,
+    /// Do not write a JSON line per finished request to standard output.
+    #[arg(long)]
+    pub(crate) no_request_log: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The configuration, in LiteLLM's format.
+    #[arg(value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// How a configuration is read.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Reading {
+    /// Take keys that are unknown, or that sanso does not do yet, as errors.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Leave out deployments whose environment variables are not set.
+    #[arg(long)]
+    pub(crate) allow_unset_env: bool,
+}

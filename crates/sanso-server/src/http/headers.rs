@@ -1,0 +1,97 @@
+//! The headers that say who served a request, and those that a client sends about its patience.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use sanso::{Arrival, Served};
+
+/// Writes `x-sanso-*`, and the `x-litellm-*` that LiteLLM's clients read.
+pub(super) fn write(served: &Served, out: &mut HeaderMap) {
+    let mut put = |name: &'static str, value: &str| {
+        // What comes from a configuration may hold characters that no header can.
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            out.insert(HeaderName::from_static(name), value);
+        }
+    };
+    put("x-sanso-request-id", &served.request_id);
+    put("x-litellm-call-id", &served.request_id);
+    put("x-sanso-model-group", &served.model_group);
+    put("x-litellm-model-group", &served.model_group);
+    put("x-sanso-attempts", &served.attempts_header());
+    put("x-sanso-fallback", if served.fallback { "true" } else { "false" });
+    put("x-sanso-degradation", served.degradation.as_str());
+    if let Some(served_by) = &served.served_by {
+        put("x-sanso-served-by", served_by);
+    }
+    if let Some(id) = &served.deployment_id {
+        put("x-litellm-model-id", id);
+    }
+    if !served.warnings.is_empty() {
+        put("x-sanso-warnings", &served.warnings.join("; "));
+    }
+    put("x-litellm-attempted-retries", &served.retries().to_string());
+    put("x-litellm-attempted-fallbacks", &served.fallbacks().to_string());
+}
+
+/// The shortest deadline that a client's headers name. What does not parse is ignored.
+pub(super) fn arrival(headers: &HeaderMap) -> Arrival {
+    const SECONDS: [&str; 4] = [
+        "x-stainless-timeout",
+        "x-stainless-read-timeout",
+        "x-request-timeout",
+        "x-litellm-timeout",
+    ];
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let seconds = SECONDS.into_iter().filter_map(text).filter_map(seconds);
+    let deadline = seconds.chain(text("grpc-timeout").and_then(grpc)).min();
+    Arrival { deadline, ..Arrival::default() }
+}
+
+/// `30`, `2.5`. Zero means none to OpenAI's SDKs.
+fn seconds(text: &str) -> Option<Duration> {
+    let seconds: f64 = text.trim().parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|duration| !duration.is_zero())
+}
+
+/// `1S`, `500m`: up to eight digits and a unit, as gRPC writes it.
+fn grpc(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.trim().split_at_checked(text.trim().len().checked_sub(1)?)?;
+    let count: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(count.checked_mul(3600)?)),
+        "M" => Some(Duration::from_secs(count.checked_mul(60)?)),
+        "S" => Some(Duration::from_secs(count)),
+        "m" => Some(Duration::from_millis(count)),
+        "u" => Some(Duration::from_micros(count)),
+        "n" => Some(Duration::from_nanos(count)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deadline(headers: &[(&'static str, &'static str)]) -> Option<Duration> {
+        let pairs = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        arrival(&HeaderMap::from_iter(pairs)).deadline
+    }
+
+    #[test]
+    fn the_shortest_deadline_that_parses_counts() {
+        let s = Duration::from_secs;
+        assert_eq!(deadline(&[]), None);
+        assert_eq!(deadline(&[("x-stainless-timeout", "30")]), Some(s(30)));
+        assert_eq!(deadline(&[("x-stainless-timeout", "NOT_GIVEN")]), None);
+        assert_eq!(deadline(&[("x-stainless-timeout", "NaN")]), None);
+        assert_eq!(deadline(&[("x-stainless-timeout", "-1")]), None);
+        assert_eq!(deadline(&[("x-stainless-timeout", "0")]), None);
+        let both = [("x-stainless-timeout", "600"), ("grpc-timeout", "1500m")];
+        assert_eq!(deadline(&both), Some(Duration::from_millis(1500)));
+        assert_eq!(deadline(&[("grpc-timeout", "1x")]), None);
+        assert_eq!(deadline(&[("grpc-timeout", "é")]), None);
+        assert_eq!(deadline(&[("grpc-timeout", "")]), None);
+    }
+}

@@ -1,0 +1,57 @@
+//! The HTTP surface: thin handlers over the gateway.
+
+mod auth;
+mod body;
+mod chat;
+mod error;
+mod headers;
+mod health;
+mod models;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use sanso::Gateway;
+use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// What handlers share.
+#[derive(Clone, Debug)]
+pub(crate) struct App(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    gateway: Gateway,
+    key: Option<auth::Key>,
+    /// The largest request body, in bytes.
+    body_limit: usize,
+    draining: watch::Receiver<bool>,
+}
+
+impl App {
+    pub(crate) fn new(gateway: Gateway, draining: watch::Receiver<bool>) -> Self {
+        let (key, body_limit) = {
+            let config = gateway.config();
+            (config.master_key.as_ref().map(auth::Key::new), config.limits.body)
+        };
+        Self(Arc::new(Shared { gateway, key, body_limit, draining }))
+    }
+}
+
+/// Every route, each also without `/v1`, as LiteLLM has them.
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .route("/v1/chat/completions", post(chat::completions))
+        .route("/chat/completions", post(chat::completions))
+        .route("/v1/models", get(models::list))
+        .route("/models", get(models::list))
+        .route("/health/liveliness", get(health::live))
+        .route("/health/liveness", get(health::live))
+        .route("/health/readiness", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .with_state(app)
+}

@@ -1,0 +1,121 @@
+//! `sanso serve`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use sanso::Gateway;
+use sanso::config::Config;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::check::{complain_of, load};
+use crate::cli::Serve;
+use crate::http::{self, App};
+use crate::output::{complain, refuse, say};
+
+/// How long requests in flight may take to end after SIGTERM. Under Kubernetes' usual grace period
+/// of 30 s, so that what is left is cut by us, with an error event, and not by a SIGKILL.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// Serves until SIGTERM or SIGINT. Exits 2, before listening, where the configuration is not fit.
+pub(crate) fn run(options: &Serve) -> ExitCode {
+    let config = match load(&options.config, options.reading) {
+        Ok(config) => config,
+        Err(report) => return refuse(report),
+    };
+    complain_of(&config);
+    if config.master_key.is_none() && !options.host.is_loopback() {
+        return refuse(format!(
+            "error: {} can be reached from other machines, and no master key is set\n  = help: set \
+             `general_settings: {{ master_key: os.environ/SANSO_MASTER_KEY }}`, or listen on \
+             127.0.0.1",
+            options.host
+        ));
+    }
+    crate::log::start(config.log);
+    let gateway = match gateway(config, options.no_request_log) {
+        Ok(gateway) => gateway,
+        Err(report) => return refuse(report),
+    };
+    let address = SocketAddr::new(options.host, options.port);
+    match runtime().and_then(|runtime| runtime.block_on(listen(gateway, address))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(format!("error: cannot serve on {address}: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn gateway(config: Config, no_log: bool) -> Result<Gateway, sanso::config::Report> {
+    if no_log {
+        Gateway::from_config(config)
+    } else {
+        Gateway::with_request_log(config, Box::new(io::stdout()))
+    }
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+async fn listen(gateway: Gateway, address: SocketAddr) -> io::Result<()> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let (draining, drain) = watch::channel(false);
+    // Bound before it is said, so that who reads the line can connect.
+    say(format!(r#"{{"event":"listening","message":"listening on http://{address}"}}"#));
+    let stop = async move {
+        wait_for_stop().await;
+        tracing::info!("stopping: no new connections, {DRAIN:?} for requests in flight");
+        let _ = draining.send(true);
+    };
+    let app = http::router(App::new(gateway, drain.clone()));
+    let listener = listener.tap_io(|stream| {
+        // Small events must not wait for the next one.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+    });
+    let serving = axum::serve(listener, app).with_graceful_shutdown(stop);
+    tokio::select! {
+        result = async { serving.await } => result,
+        () = drain_is_over(drain) => {
+            tracing::warn!("requests were cut: they did not end within {DRAIN:?}");
+            Ok(())
+        }
+    }
+}
+
+/// Returns when SIGTERM or SIGINT arrives. SIGHUP is answered with a line: reload comes later.
+async fn wait_for_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    ) else {
+        // Without handlers the signals do what they do by default: end the process.
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = interrupt.recv() => return,
+            _ = hangup.recv() => tracing::warn!(
+                "SIGHUP: this version cannot reload its configuration; restart it instead"
+            ),
+        }
+    }
+}
+
+async fn drain_is_over(mut draining: watch::Receiver<bool>) {
+    // An error means that the sender is gone, and the server with it.
+    if draining.wait_for(|draining| *draining).await.is_err() {
+        return std::future::pending().await;
+    }
+    tokio::time::sleep(DRAIN).await;
+}

@@ -1,0 +1,41 @@
+//! What a client asks, in the shapes that its calls need.
+
+use sanso_wire::envelope::Envelope;
+use sanso_wire::{Failure, ir, openai_chat};
+
+/// A client's request, shared by all calls that are made for it.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) envelope: Envelope,
+    pub(crate) sizes: Sizes,
+    /// Unix seconds, for answers whose provider names no time.
+    pub(crate) created: u64,
+    /// Names answers whose provider names none.
+    pub(crate) answer_id: String,
+}
+
+/// How much of an answer is taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// One server-sent event.
+    pub(crate) event: usize,
+    /// A whole answer.
+    pub(crate) answer: usize,
+}
+
+impl Asked {
+    /// The request in neutral form, from a body that carries what the deployment adds.
+    pub(crate) fn neutral(&self, body: &[u8]) -> Result<ir::Request, Failure> {
+        openai_chat::read_request(body).map_err(|error| {
+            let mut failure = Failure::new(sanso_core::FaultKind::BadRequest, error.message);
+            failure.param = error.param;
+            failure.code = error.code.map(str::to_owned);
+            failure
+        })
+    }
+
+    /// Whether an answer that ended by its token limit ended by the request's own.
+    pub(crate) fn limits_tokens(&self) -> bool {
+        self.envelope.max_tokens.is_some()
+    }
+}

@@ -1,0 +1,179 @@
+//! One upstream call, from the request to its answer or to the first content of its stream.
+
+use bytes::{Bytes, BytesMut};
+use http::Response;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use sanso_core::{FaultKind, SoftReason};
+use sanso_wire::ir::{FinishReason, Part, Usage};
+use sanso_wire::{Dialect, Failure, openai_chat};
+
+use crate::ask::Asked;
+use crate::clock::Clock;
+use crate::flow::{Flow, Opened};
+use crate::target::Target;
+use crate::upstream::{Upstream, name_body_error};
+
+/// What a call came to.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// A fault.
+    Failed(Failure),
+    /// A complete answer, in the client's dialect.
+    Whole(Whole),
+    /// A complete answer that is not what was wanted.
+    Soft(Whole, SoftReason),
+    /// A stream that has brought content.
+    Flowing(Box<Flow>),
+}
+
+/// A complete answer.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    /// OpenAI's JSON, or all of a stream's events.
+    pub(crate) body: Bytes,
+    pub(crate) facts: Facts,
+}
+
+/// What is worth knowing of an answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts {
+    /// Any text, reasoning, refusal or tool call.
+    pub(crate) content: bool,
+    pub(crate) finish: Option<FinishReason>,
+    pub(crate) usage: Option<Usage>,
+}
+
+impl Facts {
+    /// A complete answer without content is soft, unless the request's own token limit or a filter
+    /// ended it (`chain.md`, `Soft(empty)`).
+    pub(crate) fn soft(&self, asked: &Asked) -> Option<SoftReason> {
+        let excused = match self.finish {
+            Some(FinishReason::Length) => asked.limits_tokens(),
+            Some(FinishReason::ContentFilter) => true,
+            Some(FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Error) | None => {
+                false
+            }
+        };
+        (!self.content && !excused).then_some(SoftReason::Empty)
+    }
+}
+
+/// Makes the call. Dropping the future stops it.
+pub(crate) async fn run(upstream: &Upstream, target: &Target, asked: &Asked) -> Report {
+    let stream = asked.envelope.stream;
+    let body = match target.body(asked) {
+        Ok(body) => body,
+        Err(failure) => return Report::Failed(failure),
+    };
+    let sent = upstream.post(target.uri(stream), target.headers.clone(), body).await;
+    match sent {
+        Err(failure) => Report::Failed(failure),
+        Ok(response) if !response.status().is_success() => refused(target, asked, response).await,
+        Ok(response) if stream => streamed(target, asked, response).await,
+        Ok(response) => plain(target, asked, response).await,
+    }
+}
+
+async fn refused(target: &Target, asked: &Asked, response: Response<Incoming>) -> Report {
+    let (head, body) = response.into_parts();
+    // What the body says is lost with it; the status still counts.
+    let body = collect(body, asked.sizes.answer).await.unwrap_or_default();
+    let status = head.status.as_u16();
+    Report::Failed(target.dialect.classify(status, &head.headers, &body, Clock::wall()))
+}
+
+async fn plain(target: &Target, asked: &Asked, response: Response<Incoming>) -> Report {
+    let answer = match collect(response.into_body(), asked.sizes.answer).await {
+        Ok(body) => read(target.dialect, asked, body),
+        Err(failure) => Err(failure),
+    };
+    match answer {
+        Err(failure) => Report::Failed(failure),
+        Ok(whole) => match whole.facts.soft(asked) {
+            Some(reason) => Report::Soft(whole, reason),
+            None => Report::Whole(whole),
+        },
+    }
+}
+
+async fn streamed(target: &Target, asked: &Asked, response: Response<Incoming>) -> Report {
+    if !is_event_stream(&response) {
+        let body = collect(response.into_body(), asked.sizes.answer).await;
+        let said = body.and_then(|body| read(target.dialect, asked, body));
+        return Report::Failed(said.err().unwrap_or_else(|| {
+            Failure::malformed("a plain answer in place of the stream that was asked for")
+        }));
+    }
+    match Flow::open(target.dialect, asked, response.into_body()).await {
+        Opened::Failed(failure) => Report::Failed(failure),
+        Opened::Flowing(flow) => Report::Flowing(flow),
+        Opened::Whole(whole) => match whole.facts.soft(asked) {
+            Some(reason) => Report::Soft(whole, reason),
+            None => Report::Whole(whole),
+        },
+    }
+}
+
+/// Reads a complete answer: passed through where the dialects are the same, translated elsewhere.
+fn read(dialect: Dialect, asked: &Asked, body: Bytes) -> Result<Whole, Failure> {
+    match dialect {
+        Dialect::OpenAiChat => {
+            let glance = openai_chat::glance::answer(&body)?;
+            let facts =
+                Facts { content: glance.has_content, finish: glance.finish, usage: glance.usage };
+            Ok(Whole { facts, body })
+        }
+        Dialect::Anthropic | Dialect::Gemini => {
+            let answer = dialect.read_answer(&body)?;
+            let facts = Facts {
+                content: answer.choices.iter().any(|choice| choice.parts.iter().any(is_content)),
+                finish: answer.choices.iter().find_map(|choice| choice.finish),
+                usage: answer.usage,
+            };
+            let body = openai_chat::write_answer(&answer, &asked.answer_id, asked.created);
+            let body = Bytes::from(body);
+            Ok(Whole { body, facts })
+        }
+    }
+}
+
+fn is_content(part: &Part) -> bool {
+    match part {
+        Part::Text(text) | Part::Refusal(text) | Part::Reasoning { text, .. } => !text.is_empty(),
+        Part::ToolCall(_) | Part::Image(_) | Part::File { .. } | Part::ToolResult { .. } => true,
+    }
+}
+
+/// A missing content type is given the benefit of the doubt: the events will tell.
+fn is_event_stream(response: &Response<Incoming>) -> bool {
+    response.headers().get(http::header::CONTENT_TYPE).is_none_or(|value| {
+        value.to_str().is_ok_and(|value| value.trim_start().starts_with("text/event-stream"))
+    })
+}
+
+/// The whole body, or why not.
+async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, Failure> {
+    let mut first: Option<Bytes> = None;
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| name_body_error(&error))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if first.as_ref().map_or(0, Bytes::len) + rest.len() + data.len() > limit {
+            return Err(Failure::new(
+                FaultKind::Malformed,
+                format!("the answer is larger than {limit} bytes"),
+            ));
+        }
+        match first {
+            // Most answers come in one piece, which is passed on as it is.
+            None => first = Some(data),
+            Some(_) => rest.extend_from_slice(&data),
+        }
+    }
+    Ok(match first {
+        Some(first) if rest.is_empty() => first,
+        Some(first) => [first, rest.freeze()].concat().into(),
+        None => Bytes::new(),
+    })
+}

@@ -1,0 +1,48 @@
+//! The only reader of the clock and of the operating system's randomness.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+use sanso_core::{Instant, Rng};
+use tokio::time::Instant as TokioInstant;
+
+/// The monotonic clock of one gateway, counted from its start.
+///
+/// It reads tokio's clock rather than the system's, so that a paused runtime pauses it too.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    origin: TokioInstant,
+    /// Where the next request's random numbers begin.
+    seed: AtomicU64,
+}
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
+    pub(crate) fn start() -> Self {
+        // `RandomState` is seeded by the system: randomness without a crate, drawn once.
+        let seed = RandomState::new().hash_one("sanso");
+        Self { origin: TokioInstant::now(), seed: AtomicU64::new(seed) }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
+    pub(crate) fn now(&self) -> Instant {
+        Instant::from_origin(TokioInstant::now().saturating_duration_since(self.origin))
+    }
+
+    /// The same instant, as tokio's timers take it.
+    pub(crate) fn to_tokio(&self, at: Instant) -> TokioInstant {
+        self.origin + at.since_origin()
+    }
+
+    /// Wall time, for timestamps and for hints that are dates; no decision is taken on it.
+    pub(crate) fn wall() -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Randomness for one request.
+    pub(crate) fn rng(&self) -> Rng {
+        // An odd step visits every seed before one repeats.
+        Rng::from_seed(self.seed.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,321 @@
+//! The one loop that executes a chain: no other place retries, sleeps or falls back.
+//!
+//! It does what [`Chain::poll`] says and reports what happens. Dropping an exchange is the client
+//! going away: every call stops with it.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sanso_core::{
+    Call, CallId, Chain, DeploymentId, Fault, FaultKind, Instant, LegIndex, Outcome, Phase, Rng,
+    Signal, Step, Verdict,
+};
+use sanso_wire::Failure;
+
+use crate::ask::Asked;
+use crate::call::{self, Facts, Report, Whole};
+use crate::error::Error;
+use crate::fail;
+use crate::flow::Flow;
+use crate::gateway::Shared;
+use crate::observe::record::Record;
+use crate::observe::trail::Trail;
+use crate::relay::Relay;
+use crate::served::{Degradation, Served};
+use crate::snapshot::Snapshot;
+
+/// What a request came to.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// A complete answer: OpenAI's JSON, or all of a stream's events.
+    Whole { body: Bytes, served: Box<Served> },
+    /// A stream that has brought content.
+    Stream(Box<Relay>),
+}
+
+/// One request being served.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) asked: Arc<Asked>,
+    pub(crate) request_id: String,
+    pub(crate) started: Instant,
+    chain: Chain,
+    rng: Rng,
+    running: Vec<Running>,
+    flow: Option<Opened>,
+    answers: Vec<(CallId, Whole)>,
+    failures: Vec<(CallId, Failure)>,
+    trail: Trail,
+    over: bool,
+}
+
+/// A call in flight, up to its answer or its first content.
+struct Running {
+    id: CallId,
+    future: Pin<Box<dyn Future<Output = Report> + Send>>,
+    /// The limits that have not fired.
+    limits: Vec<(Instant, Phase)>,
+    gap: Option<Duration>,
+}
+
+/// A stream at its first content, before it is committed.
+#[derive(Debug)]
+struct Opened {
+    call: CallId,
+    flow: Box<Flow>,
+    gap: Duration,
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        snapshot: Arc<Snapshot>,
+        asked: Arc<Asked>,
+        request: sanso_core::Request,
+        request_id: String,
+        started: Instant,
+    ) -> Self {
+        let mut rng = shared.clock.rng();
+        let chain = Chain::new(Arc::clone(&snapshot.topology), request, &mut rng);
+        Self {
+            shared,
+            snapshot,
+            asked,
+            request_id,
+            started,
+            chain,
+            rng,
+            running: Vec::with_capacity(1),
+            flow: None,
+            answers: Vec::new(),
+            failures: Vec::new(),
+            trail: Trail::default(),
+            over: false,
+        }
+    }
+
+    /// Serves the request up to its answer, its first content, or its failure.
+    pub(crate) async fn run(mut self) -> Result<Reply, Error> {
+        loop {
+            match self.poll_chain() {
+                Step::Start(call) => self.start(&call),
+                Step::Cancel(id) => self.running.retain(|running| running.id != id),
+                Step::Commit(id) => {
+                    if let Some(Opened { call, flow, gap }) = self.flow.take_if(|o| o.call == id) {
+                        return Ok(Reply::Stream(Box::new(Relay::new(self, call, flow, gap))));
+                    }
+                }
+                Step::Wait(until) => self.wait(until).await,
+                Step::Done(verdict) => return self.conclude(verdict),
+            }
+        }
+    }
+
+    pub(crate) fn poll_chain(&mut self) -> Step {
+        let now = self.shared.clock.now();
+        let step = self.chain.poll(now, &self.snapshot.gates, &mut self.rng);
+        self.note_events();
+        step
+    }
+
+    pub(crate) fn signal(&mut self, call: CallId, signal: Signal) {
+        let now = self.shared.clock.now();
+        self.chain.handle_signal(now, call, signal, &self.snapshot.gates, &mut self.rng);
+        self.note_events();
+    }
+
+    fn start(&mut self, call: &Call) {
+        let now = self.shared.clock.now();
+        self.trail.start(call, now);
+        let limits = &call.limits;
+        let mut armed = vec![(now + limits.total, Phase::Total)];
+        armed.extend(limits.first_token.map(|limit| (now + limit, Phase::FirstToken)));
+        let upstream = self.shared.upstream.clone();
+        let target = Arc::clone(self.snapshot.target(call.deployment));
+        let asked = Arc::clone(&self.asked);
+        let future = Box::pin(async move { call::run(&upstream, &target, &asked).await });
+        self.running.push(Running { id: call.id, future, limits: armed, gap: limits.gap });
+    }
+
+    /// Waits for a call's report, a limit, or the chain's own timer.
+    async fn wait(&mut self, until: Option<Instant>) {
+        let limits = self.running.iter().flat_map(|running| &running.limits).map(|(at, _)| *at);
+        let wake = until.into_iter().chain(limits).min();
+        let clock = &self.shared.clock;
+        let timer = async {
+            match wake {
+                Some(at) => tokio::time::sleep_until(clock.to_tokio(at)).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            (running, report) = poll_fn(|cx| poll_reports(&mut self.running, cx)) => {
+                self.handle(&running, report);
+            }
+            () = timer => self.fire_limits(),
+        }
+    }
+
+    fn handle(&mut self, running: &Running, report: Report) {
+        let call = running.id;
+        let signal = match report {
+            Report::Failed(failure) => {
+                let fault = failure.fault;
+                self.failures.push((call, failure));
+                Signal::End(Outcome::Fault(fault))
+            }
+            Report::Whole(whole) => {
+                self.answers.push((call, whole));
+                Signal::End(Outcome::Finished)
+            }
+            Report::Soft(whole, reason) => {
+                self.answers.push((call, whole));
+                Signal::End(Outcome::Fault(Fault::new(FaultKind::Soft(reason))))
+            }
+            Report::Flowing(flow) => {
+                // A streamed call always has a gap limit; without one it may take all the time.
+                let gap = running.gap.unwrap_or(Duration::MAX);
+                self.flow = Some(Opened { call, flow, gap });
+                Signal::Content
+            }
+        };
+        self.signal(call, signal);
+    }
+
+    fn fire_limits(&mut self) {
+        let now = self.shared.clock.now();
+        let mut fired = Vec::new();
+        for running in &mut self.running {
+            let due = |(at, _): &(Instant, Phase)| *at <= now;
+            fired.extend(running.limits.iter().filter(|l| due(l)).map(|l| (running.id, l.1)));
+            running.limits.retain(|limit| !due(limit));
+        }
+        for (call, phase) in fired {
+            self.signal(call, Signal::Limit(phase));
+        }
+    }
+
+    /// The end of a request that never got to a stream.
+    fn conclude(mut self, verdict: Verdict) -> Result<Reply, Error> {
+        match verdict {
+            Verdict::Answered { call, soft } => {
+                let place = self.answers.iter().position(|(id, _)| *id == call);
+                let Some((_, whole)) = place.map(|place| self.answers.swap_remove(place)) else {
+                    return Err(fail::internal("the answer of a finished call was not kept"));
+                };
+                if soft.is_some() {
+                    self.trail.warnings.push("the answer is empty".to_owned());
+                }
+                let served = Box::new(self.served(Some(call)));
+                self.record(&served, Some(whole.facts));
+                Ok(Reply::Whole { body: whole.body, served })
+            }
+            Verdict::Failed(failure) => {
+                let served = self.served(None);
+                self.record(&served, None);
+                Err(fail::error(&failure, &self.failures, &self.trail, served, &self.snapshot))
+            }
+            Verdict::Broken(_) | Verdict::Cancelled => {
+                Err(fail::internal("a request without a stream cannot break or be cancelled"))
+            }
+        }
+    }
+
+    /// Who served, or was to serve.
+    pub(crate) fn served(&self, by: Option<CallId>) -> Served {
+        let attempt = self.trail.attempts.iter().find(|attempt| Some(attempt.call) == by);
+        let target = attempt.map(|attempt| self.snapshot.target(attempt.deployment));
+        let fallback = attempt.is_some_and(|attempt| attempt.leg != LegIndex::FIRST);
+        Served {
+            request_id: self.request_id.clone(),
+            served_by: attempt.map(|attempt| self.label(attempt.deployment)),
+            deployment_id: target.map(|target| Arc::clone(&target.id)),
+            model_group: self.snapshot.group_of_answer(self.group(), attempt),
+            attempts: self.trail.attempts(|deployment| self.label(deployment)),
+            fallback,
+            degradation: match (attempt, fallback) {
+                (None, _) => Degradation::Unavailable,
+                (Some(_), true) => Degradation::Partial,
+                (Some(_), false) => Degradation::Full,
+            },
+            warnings: self.trail.warnings.clone(),
+        }
+    }
+
+    /// Writes the request's record, once.
+    pub(crate) fn record(&mut self, served: &Served, facts: Option<Facts>) {
+        if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        let record = Record::new(self, served, facts.unwrap_or_default());
+        self.shared.observer.finished(&record, &self.snapshot);
+    }
+
+    /// A failure of `call` in words that may leave the process.
+    pub(crate) fn masked(&self, failure: &Failure, call: CallId) -> Failure {
+        let attempt = self.trail.attempts.iter().find(|attempt| attempt.call == call);
+        let mut masked = failure.clone();
+        if let Some(attempt) = attempt {
+            masked.message = self.snapshot.target(attempt.deployment).mask(&failure.message);
+        }
+        masked
+    }
+
+    pub(crate) fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    pub(crate) fn warn(&mut self, warning: String) {
+        self.trail.warnings.push(warning);
+    }
+
+    pub(crate) fn group(&self) -> sanso_core::GroupId {
+        self.chain.request().group
+    }
+
+    fn label(&self, deployment: DeploymentId) -> Arc<str> {
+        self.snapshot.label(deployment)
+    }
+
+    fn note_events(&mut self) {
+        while let Some(event) = self.chain.poll_event() {
+            self.trail.note(&event);
+            self.shared.observer.note(&event, &self.snapshot);
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if self.over {
+            return;
+        }
+        let now = self.shared.clock.now();
+        self.chain.handle_client_gone(now, &mut self.rng);
+        self.note_events();
+        let served = self.served(None);
+        self.record(&served, None);
+    }
+}
+
+fn poll_reports(running: &mut Vec<Running>, cx: &mut Context<'_>) -> Poll<(Running, Report)> {
+    for place in 0..running.len() {
+        if let Poll::Ready(report) = running[place].future.as_mut().poll(cx) {
+            return Poll::Ready((running.swap_remove(place), report));
+        }
+    }
+    Poll::Pending
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,159 @@
+//! A failed request in the caller's words.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use sanso_core::{CallId, DeploymentId, FailureCause, FaultKind, Gate, Refusal};
+use sanso_wire::Failure;
+
+use crate::error::{Error, ErrorKind};
+use crate::observe::trail::Trail;
+use crate::served::Served;
+use crate::snapshot::Snapshot;
+
+/// The error of a request that no one answered. It keeps the provider's text, secrets masked, and
+/// says which attempts were made, or which gates are shut.
+pub(crate) fn error(
+    failure: &sanso_core::Failure,
+    failures: &[(CallId, Failure)],
+    trail: &Trail,
+    served: Served,
+    snapshot: &Snapshot,
+) -> Error {
+    let error = match &failure.cause {
+        FailureCause::Fault { call, kind } => {
+            let said = failures.iter().find(|(id, _)| id == call).map(|(_, failure)| failure);
+            let told = snapshot.target_of(&trail.attempts, *call).map(|target| target.label());
+            of_fault(failure.status, *kind, said, told.as_deref(), &served, snapshot)
+        }
+        FailureCause::Shut(refusals) => {
+            let kind = match failure.status {
+                429 => ErrorKind::RateLimited,
+                _ => ErrorKind::Unavailable,
+            };
+            Error::new(kind, failure.status, shut(refusals, &served, snapshot))
+        }
+        FailureCause::Deadline => Error::new(
+            ErrorKind::Timeout,
+            failure.status,
+            "the request's deadline passed before a provider could be asked".to_owned(),
+        ),
+    };
+    error.with(|inner| {
+        inner.retry_after = failure.retry_after;
+        inner.served = Some(Box::new(served));
+    })
+}
+
+fn of_fault(
+    status: u16,
+    kind: FaultKind,
+    said: Option<&Failure>,
+    told: Option<&str>,
+    served: &Served,
+    snapshot: &Snapshot,
+) -> Error {
+    let message = said.map_or_else(|| limit_passed(kind), |said| said.message.clone());
+    let mut message = snapshot.mask_all(&message);
+    if kind == FaultKind::Authentication {
+        let told = told.unwrap_or("the provider");
+        message = format!("{told} refused the gateway's own key (not yours): {message}");
+    }
+    if served.attempts.len() > 1 {
+        // Writing to a string cannot fail.
+        let _ = write!(message, " (tried: {})", served.attempts_header());
+    }
+    Error::new(kind_of(kind), status, message).with(|inner| {
+        inner.should_retry = worth_repeating(kind);
+        if kind == FaultKind::Authentication {
+            // The provider's `invalid_api_key` would send the caller after a key that is not theirs.
+            inner.code = Some("upstream_authentication".to_owned());
+        } else if let Some(said) = said {
+            inner.error_type.clone_from(&said.kind);
+            inner.code.clone_from(&said.code);
+            inner.param.clone_from(&said.param);
+        }
+    })
+}
+
+fn limit_passed(kind: FaultKind) -> String {
+    match kind {
+        FaultKind::Timeout(_) => "the provider did not answer in time".to_owned(),
+        _ => "the provider failed".to_owned(),
+    }
+}
+
+/// `no deployment of `main` can be called: anthropic/claude (breaker open for 12 s) ...`
+fn shut(refusals: &[(DeploymentId, Refusal)], served: &Served, snapshot: &Snapshot) -> String {
+    let group = &served.model_group;
+    if refusals.is_empty() {
+        return format!(
+            "no deployment of `{group}` can be called: none of its providers is set up"
+        );
+    }
+    let mut message = format!("no deployment of `{group}` can be called at the moment:");
+    for (index, (deployment, refusal)) in refusals.iter().enumerate() {
+        let separator = if index == 0 { " " } else { "; " };
+        let why = match refusal.gate {
+            Gate::Quota => "rate limited",
+            Gate::Breaker => "circuit breaker open",
+            Gate::SlowStart => "recovering, and full",
+        };
+        let _ = write!(message, "{separator}{} ({why}", snapshot.label(*deployment));
+        if let Some(wait) = refusal.not_before.map(|at| at - refusal.since) {
+            let _ = write!(message, ", for {}", seconds(wait));
+        }
+        message.push(')');
+    }
+    message
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
+
+const fn kind_of(kind: FaultKind) -> ErrorKind {
+    match kind {
+        FaultKind::RateLimited => ErrorKind::RateLimited,
+        FaultKind::Timeout(_) => ErrorKind::Timeout,
+        FaultKind::BadRequest | FaultKind::ContextWindow | FaultKind::ContentPolicy => {
+            ErrorKind::InvalidRequest
+        }
+        FaultKind::QuotaExhausted
+        | FaultKind::Overloaded
+        | FaultKind::ServerError
+        | FaultKind::Connection(_)
+        | FaultKind::Malformed
+        | FaultKind::Authentication
+        | FaultKind::NotFound
+        | FaultKind::Soft(_)
+        | FaultKind::Cancelled => ErrorKind::Upstream,
+        FaultKind::Broken => ErrorKind::Broken,
+    }
+}
+
+/// Whether the same request may fare better later: a client's own retries should stop where not.
+const fn worth_repeating(kind: FaultKind) -> bool {
+    match kind {
+        FaultKind::RateLimited
+        | FaultKind::Overloaded
+        | FaultKind::ServerError
+        | FaultKind::Timeout(_)
+        | FaultKind::Connection(_)
+        | FaultKind::Malformed
+        | FaultKind::Broken
+        | FaultKind::Soft(_) => true,
+        FaultKind::QuotaExhausted
+        | FaultKind::ContextWindow
+        | FaultKind::ContentPolicy
+        | FaultKind::Authentication
+        | FaultKind::NotFound
+        | FaultKind::BadRequest
+        | FaultKind::Cancelled => false,
+    }
+}
+
+/// A bug of ours, said as such.
+pub(crate) fn internal(what: &str) -> Error {
+    Error::new(ErrorKind::Upstream, 500, format!("sanso has a bug: {what}; please report it"))
+}

@@ -1,0 +1,268 @@
+//! A streamed answer on its way: from the provider's bytes to the client's.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::Body;
+use hyper::body::Incoming;
+use sanso_core::FaultKind;
+use sanso_wire::ir::{FinishReason, StreamEvent};
+use sanso_wire::openai_chat::{StreamEncoder, glance, write_error};
+use sanso_wire::sse::{self, Decoder};
+use sanso_wire::{Dialect, Failure, StreamDecoder};
+
+use crate::ask::{Asked, Sizes};
+use crate::call::{Facts, Whole};
+use crate::upstream::name_body_error;
+
+/// A stream that has brought content.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    body: Incoming,
+    events: Decoder,
+    form: Form,
+    /// What is to go to the client, and has not.
+    out: Vec<u8>,
+    facts: Facts,
+    /// `[DONE]` has gone to the client: nothing follows it.
+    done: bool,
+    skipped: u32,
+    received: usize,
+    sizes: Sizes,
+}
+
+/// How events become the client's.
+#[derive(Debug)]
+enum Form {
+    /// The same dialect: their data passes as it is.
+    Pass,
+    /// Another one: through the neutral form.
+    Translate { decoder: StreamDecoder, encoder: Box<StreamEncoder>, events: Vec<StreamEvent> },
+}
+
+/// What a stream came to before its first content went out.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    Failed(Failure),
+    /// It ended well without content.
+    Whole(Whole),
+    Flowing(Box<Flow>),
+}
+
+/// One step of a stream.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    /// Something was read; `content` says whether it was content.
+    More { content: bool },
+    /// It ended as it should.
+    Finished,
+    /// It ended otherwise.
+    Broken(Failure),
+}
+
+/// Malformed events that a coherent stream may have (`chain.md`, *Streams*).
+const SKIPPED_AT_MOST: u32 = 3;
+
+impl Flow {
+    fn new(dialect: Dialect, asked: &Asked, body: Incoming) -> Self {
+        let form = match dialect {
+            Dialect::OpenAiChat => Form::Pass,
+            Dialect::Anthropic | Dialect::Gemini => Form::Translate {
+                decoder: dialect.stream_decoder(),
+                encoder: Box::new(StreamEncoder::new(
+                    &asked.answer_id,
+                    asked.created,
+                    &asked.envelope.model,
+                    asked.envelope.include_usage,
+                )),
+                events: Vec::new(),
+            },
+        };
+        Self {
+            body,
+            events: Decoder::new(asked.sizes.event),
+            form,
+            out: Vec::with_capacity(1024),
+            facts: Facts::default(),
+            done: false,
+            skipped: 0,
+            received: 0,
+            sizes: asked.sizes,
+        }
+    }
+
+    /// Reads up to the first content. Nothing goes to the client before it.
+    pub(crate) async fn open(dialect: Dialect, asked: &Asked, body: Incoming) -> Opened {
+        let mut flow = Box::new(Self::new(dialect, asked, body));
+        loop {
+            match std::future::poll_fn(|cx| flow.poll_progress(cx)).await {
+                Progress::More { content: true } => return Opened::Flowing(flow),
+                Progress::More { content: false } => {}
+                Progress::Finished if flow.facts.finish.is_none() => {
+                    return Opened::Failed(Failure::malformed(
+                        "the stream ended without content and without a finish reason",
+                    ));
+                }
+                Progress::Finished => {
+                    let facts = flow.facts;
+                    return Opened::Whole(Whole { body: flow.out.into(), facts });
+                }
+                Progress::Broken(failure) => return Opened::Failed(as_before_content(failure)),
+            }
+        }
+    }
+
+    /// Reads on until something was learned.
+    pub(crate) fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Progress> {
+        loop {
+            while let Some(event) = self.events.next_event() {
+                let read = event.map_err(Failure::from).and_then(|event| self.read(&event));
+                match read {
+                    Ok(_) if self.done => return Poll::Ready(Progress::Finished),
+                    Ok(content) => return Poll::Ready(Progress::More { content }),
+                    Err(failure) if self.may_skip(&failure) => self.skipped += 1,
+                    Err(failure) => return Poll::Ready(Progress::Broken(failure)),
+                }
+            }
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                None => return Poll::Ready(self.end()),
+                Some(Err(_)) if self.facts.finish.is_some() => return Poll::Ready(self.end()),
+                Some(Err(error)) => return Poll::Ready(Progress::Broken(name_body_error(&error))),
+                Some(Ok(frame)) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    self.received += data.len();
+                    if self.received > self.sizes.answer {
+                        let limit = self.sizes.answer;
+                        let failure =
+                            Failure::malformed(format!("the stream is larger than {limit} bytes"));
+                        return Poll::Ready(Progress::Broken(failure));
+                    }
+                    self.events.push(data);
+                }
+            }
+        }
+    }
+
+    /// What is to go to the client now.
+    pub(crate) fn take_out(&mut self) -> Bytes {
+        std::mem::take(&mut self.out).into()
+    }
+
+    /// Bytes that are to go to the client now.
+    pub(crate) fn pending(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Reads to the provider's end of the body; what it holds is not looked at.
+    pub(crate) fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(Ok(_)) = ready!(Pin::new(&mut self.body).poll_frame(cx)) {}
+        Poll::Ready(())
+    }
+
+    /// Ends a stream that has said why it ended, but not with its marker.
+    pub(crate) fn complete(&mut self) {
+        if !self.done {
+            self.done = true;
+            match &mut self.form {
+                Form::Pass => sse::write_data(&mut self.out, b"[DONE]"),
+                Form::Translate { encoder, .. } => encoder.push(&StreamEvent::End, &mut self.out),
+            }
+        }
+    }
+
+    /// Tells the client, in the stream, that the answer broke. No `[DONE]` follows.
+    pub(crate) fn write_error(&mut self, failure: &Failure) {
+        sse::write_data(&mut self.out, &write_error(failure));
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        self.facts
+    }
+
+    /// Malformed events that were passed over.
+    pub(crate) fn skipped(&self) -> u32 {
+        self.skipped
+    }
+
+    /// Whether only the terminal marker (and perhaps a usage chunk) is still to come.
+    pub(crate) fn is_past_finish(&self) -> bool {
+        self.facts.finish.is_some()
+    }
+
+    /// The provider closed its stream.
+    fn end(&mut self) -> Progress {
+        if self.done {
+            return Progress::Finished;
+        }
+        if self.facts.finish.is_none() {
+            return Progress::Broken(Failure::new(
+                FaultKind::Broken,
+                "the stream ended without a finish reason and without its terminal marker",
+            ));
+        }
+        self.complete();
+        Progress::Finished
+    }
+
+    /// Takes one event over. Returns whether it was content.
+    fn read(&mut self, event: &sse::Event) -> Result<bool, Failure> {
+        match &mut self.form {
+            Form::Pass => {
+                let glance = glance::event(&event.data)?;
+                self.facts.content |= glance.has_content;
+                self.facts.finish = glance.finish.or(self.facts.finish);
+                self.facts.usage = glance.usage.or(self.facts.usage);
+                self.done = glance.is_done;
+                sse::write_data(&mut self.out, &event.data);
+                Ok(glance.has_content)
+            }
+            Form::Translate { decoder, encoder, events } => {
+                events.clear();
+                decoder.push(event, events)?;
+                let mut content = false;
+                for event in &*events {
+                    content |= event.is_content();
+                    note(&mut self.facts, event);
+                    self.done |= *event == StreamEvent::End;
+                    encoder.push(event, &mut self.out);
+                }
+                self.facts.content |= content;
+                Ok(content)
+            }
+        }
+    }
+
+    /// A malformed event among good ones is passed over, a few times; an error event never is.
+    fn may_skip(&self, failure: &Failure) -> bool {
+        failure.fault.kind == FaultKind::Malformed && self.skipped < SKIPPED_AT_MOST
+    }
+}
+
+fn note(facts: &mut Facts, event: &StreamEvent) {
+    match event {
+        StreamEvent::Finish { reason, .. } => {
+            // Of several candidates one that failed says more than one that did not.
+            if facts.finish.is_none_or(|known| known != FinishReason::Error) {
+                facts.finish = Some(*reason);
+            }
+        }
+        StreamEvent::Usage(usage) => facts.usage = Some(*usage),
+        StreamEvent::Start { .. }
+        | StreamEvent::Text { .. }
+        | StreamEvent::Reasoning { .. }
+        | StreamEvent::ReasoningSignature { .. }
+        | StreamEvent::Refusal { .. }
+        | StreamEvent::ToolCall { .. }
+        | StreamEvent::ToolArguments { .. }
+        | StreamEvent::End => {}
+    }
+}
+
+/// Before content a break is a malformed stream: nothing of it has gone out.
+fn as_before_content(mut failure: Failure) -> Failure {
+    if failure.fault.kind == FaultKind::Broken {
+        failure.fault.kind = FaultKind::Malformed;
+    }
+    failure
+}

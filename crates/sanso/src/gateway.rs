@@ -1,0 +1,290 @@
+//! The gateway: a configuration, what is known of its deployments, and the way to ask.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use sanso_core::{BreakerState, Class, GroupId, Request};
+use sanso_wire::envelope::{Envelope, FallbackRule};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::answer::{Answer, AnswerStream};
+use crate::ask::{Asked, Sizes};
+use crate::clock::Clock;
+use crate::config::{self, Config, Report};
+use crate::error::Error;
+use crate::exchange::{Exchange, Reply};
+use crate::observe::{BreakerChange, Observer};
+use crate::request::ChatRequest;
+use crate::snapshot::Snapshot;
+use crate::upstream::{Upstream, UpstreamLimits};
+
+/// Calls LLM providers through retry, fallback and circuit breaker.
+///
+/// Cheap to clone: clones share everything. Needs a tokio runtime.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use sanso::{ChatRequest, Gateway};
+///
+/// let gateway = Gateway::from_yaml(&std::fs::read_to_string("config.yaml")?)?;
+/// let answer = gateway.chat(ChatRequest::new("main-model").user("Why is the sky blue?")).await?;
+/// println!("{} says: {}", answer.served_by(), answer.text());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    shared: Arc<Shared>,
+}
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) clock: Clock,
+    pub(crate) upstream: Upstream,
+    pub(crate) observer: Observer,
+}
+
+/// Limits of time on one request that come from outside its body: a client's own timeout headers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Arrival {
+    /// The shortest deadline that the client named.
+    pub deadline: Option<Duration>,
+    /// `disable_fallbacks`, or `fallback: deny`, by a header.
+    pub deny_fallback: bool,
+}
+
+/// What an operator sees of one deployment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DeploymentState {
+    /// LiteLLM's id.
+    pub id: Arc<str>,
+    /// `provider/model`.
+    pub name: Arc<str>,
+    /// Its circuit breaker.
+    pub breaker: BreakerState,
+    /// Calls in flight.
+    pub in_flight: u32,
+}
+
+impl Gateway {
+    /// A gateway from the text of a LiteLLM `config.yaml`. Variables come from the process's
+    /// environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the configuration, at once.
+    pub fn from_yaml(text: &str) -> Result<Self, Report> {
+        let environment = config::ProcessEnvironment;
+        let config = config::parse(text, "config.yaml", &environment, config::Options::default())?;
+        Self::from_config(config)
+    }
+
+    /// A gateway from a checked configuration.
+    ///
+    /// # Errors
+    /// A deployment whose address or headers cannot be put into a request.
+    pub fn from_config(config: Config) -> Result<Self, Report> {
+        Self::build(config, None)
+    }
+
+    /// The same, which writes one JSON line per finished request to `log`, off the request path.
+    ///
+    /// # Errors
+    /// As [`Gateway::from_config`].
+    pub fn with_request_log(config: Config, log: Box<dyn Write + Send>) -> Result<Self, Report> {
+        Self::build(config, Some(log))
+    }
+
+    fn build(config: Config, log: Option<Box<dyn Write + Send>>) -> Result<Self, Report> {
+        let snapshot = Snapshot::new(config)?;
+        let upstream = Upstream::new(UpstreamLimits {
+            connect: snapshot.config.policy.timeouts.connect,
+            head_bytes: snapshot.config.limits.head,
+        });
+        let mut observer = Observer::new(&snapshot);
+        if let Some(log) = log
+            && let Err(error) = observer.log_to(log)
+        {
+            tracing::error!(%error, "no request log: its thread could not be started");
+        }
+        let snapshot = ArcSwap::from_pointee(snapshot);
+        let shared = Shared { snapshot, clock: Clock::start(), upstream, observer };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Asks, and waits for the whole answer.
+    ///
+    /// # Errors
+    /// No one answered; [`Error::served`] says who was asked.
+    pub async fn chat(&self, request: ChatRequest) -> Result<Answer, Error> {
+        match self.exchange(request.into_body(false), Arrival::default())?.run().await? {
+            Reply::Whole { body, served } => Answer::read(body, *served),
+            Reply::Stream(_) => Err(crate::fail::internal("a plain request was streamed")),
+        }
+    }
+
+    /// Asks, and returns at the first content of the answer.
+    ///
+    /// # Errors
+    /// No one began to answer; [`Error::served`] says who was asked.
+    pub async fn stream(&self, request: ChatRequest) -> Result<AnswerStream, Error> {
+        let reply = self.exchange(request.into_body(true), Arrival::default())?.run().await?;
+        Ok(AnswerStream::new(reply))
+    }
+
+    /// Asks with an OpenAI chat body as it came over HTTP, for servers: bytes in, bytes out.
+    ///
+    /// # Errors
+    /// The body is at fault, or no one answered.
+    pub async fn relay(&self, body: Bytes, arrival: Arrival) -> Result<Relayed, Error> {
+        let exchange = self.exchange(body, arrival)?;
+        let stream = exchange.asked.envelope.stream;
+        Ok(match exchange.run().await? {
+            Reply::Whole { body, served } => Relayed::Whole { body, served, stream },
+            Reply::Stream(relay) => Relayed::Stream(relay),
+        })
+    }
+
+    /// What clients may ask for.
+    #[must_use]
+    pub fn models(&self) -> Vec<String> {
+        self.shared.snapshot.load().models().map(str::to_owned).collect()
+    }
+
+    /// The configuration that new requests are served from.
+    #[must_use]
+    pub fn config(&self) -> impl std::ops::Deref<Target = Config> {
+        ConfigRef(self.shared.snapshot.load_full())
+    }
+
+    /// Prometheus text.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        let now = self.shared.clock.now();
+        self.shared.observer.render(&self.shared.snapshot.load(), now)
+    }
+
+    /// Every deployment as it stands.
+    #[must_use]
+    pub fn deployments(&self) -> Vec<DeploymentState> {
+        let snapshot = self.shared.snapshot.load();
+        let now = self.shared.clock.now();
+        let state = |id| {
+            let view = snapshot.gates.view(id, now);
+            (view.breaker, view.in_flight)
+        };
+        let deployments = snapshot.deployments().map(|(id, target)| {
+            let (breaker, in_flight) = state(id);
+            let (name, id) = (snapshot.label(id), Arc::clone(&target.id));
+            DeploymentState { id, name, breaker, in_flight }
+        });
+        deployments.collect()
+    }
+
+    /// Changes of circuit breakers, as requests notice them.
+    #[must_use]
+    pub fn watch_breakers(&self) -> broadcast::Receiver<BreakerChange> {
+        self.shared.observer.watch_breakers()
+    }
+
+    fn exchange(&self, body: Bytes, arrival: Arrival) -> Result<Exchange, Error> {
+        let started = self.shared.clock.now();
+        let snapshot = self.shared.snapshot.load_full();
+        let envelope = Envelope::read(body)?;
+        let group = asked_for(&snapshot, &envelope.model)?;
+        let class = Class { stream: envelope.stream, thinks: envelope.thinks };
+        let configured = snapshot.config.groups[group.index()].policy.timeouts.deadline;
+        let deadline = arrival.deadline.map_or(configured, |own| own.min(configured));
+        let mut request = Request::new(group, class, started + deadline);
+        apply_controls(&mut request, &envelope, &snapshot, arrival)?;
+        let id = Uuid::now_v7().simple().to_string();
+        let limits = &snapshot.config.limits;
+        let asked = Asked {
+            sizes: Sizes { event: limits.event, answer: limits.answer },
+            created: u64::try_from(Clock::wall().as_second()).unwrap_or_default(),
+            answer_id: format!("chatcmpl-{id}"),
+            envelope,
+        };
+        let shared = Arc::clone(&self.shared);
+        let unknown_task = asked.envelope.controls.task.as_ref().map(|task| {
+            format!("the task `{task}` is not configured: the chain of the model was used")
+        });
+        let mut exchange = Exchange::new(shared, snapshot, Arc::new(asked), request, id, started);
+        unknown_task.into_iter().for_each(|warning| exchange.warn(warning));
+        Ok(exchange)
+    }
+}
+
+/// What [`Gateway::relay`] brings.
+#[derive(Debug)]
+pub enum Relayed {
+    /// A complete answer, as OpenAI's JSON (or, of a stream that ended without content, all of its
+    /// events).
+    Whole {
+        /// The body.
+        body: Bytes,
+        /// Who served it.
+        served: Box<crate::Served>,
+        /// Whether the body is server-sent events.
+        stream: bool,
+    },
+    /// A stream whose first content is at hand.
+    Stream(Box<crate::Relay>),
+}
+
+/// An unknown model goes to the first of `default_fallbacks` if there is one.
+fn asked_for(snapshot: &Snapshot, model: &str) -> Result<GroupId, Error> {
+    let default = || snapshot.topology.default_fallbacks().and_then(|list| list.first().copied());
+    snapshot.group(model).or_else(default).ok_or_else(|| {
+        let known: Vec<&str> = snapshot.models().collect();
+        Error::unknown_model(model, "model", &known)
+    })
+}
+
+/// What the request says of its own chain.
+fn apply_controls(
+    request: &mut Request,
+    envelope: &Envelope,
+    snapshot: &Snapshot,
+    arrival: Arrival,
+) -> Result<(), Error> {
+    let controls = &envelope.controls;
+    request.prompt_tokens = u32::try_from(envelope.prompt_tokens_estimate).unwrap_or(u32::MAX);
+    request.num_retries = controls.num_retries;
+    request.max_fallbacks = controls.max_fallbacks;
+    request.deny_fallback = controls.disable_fallbacks
+        || arrival.deny_fallback
+        || controls.fallback == Some(FallbackRule::Deny);
+    request.timeout = match envelope.stream {
+        true => controls.stream_timeout.or(controls.timeout),
+        false => controls.timeout,
+    };
+    if let Some(names) = &controls.fallbacks {
+        let groups = names.iter().map(|name| fallback(snapshot, name));
+        request.fallbacks = Some(groups.collect::<Result<_, _>>()?);
+    }
+    Ok(())
+}
+
+fn fallback(snapshot: &Snapshot, name: &str) -> Result<GroupId, Error> {
+    snapshot.group(name).ok_or_else(|| {
+        let known: Vec<&str> = snapshot.models().collect();
+        Error::unknown_model(name, "fallbacks", &known).with(|inner| inner.status = 400)
+    })
+}
+
+/// A configuration that is held while it is looked at.
+struct ConfigRef(Arc<Snapshot>);
+
+impl std::ops::Deref for ConfigRef {
+    type Target = Config;
+
+    fn deref(&self) -> &Config {
+        &self.0.config
+    }
+}

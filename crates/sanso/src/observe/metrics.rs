@@ -1,0 +1,259 @@
+//! Prometheus metrics, with the names and labels of `monitoring.md`.
+//!
+//! Labels come from the configuration alone, so a hostile client cannot make series. What every
+//! request touches is looked up once, when the configuration is read.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use sanso_core::{BreakerState, DeploymentId, Event, Gate, Instant};
+
+use super::record::Record;
+use super::trail::outcome_name;
+use crate::served::Degradation;
+use crate::snapshot::Snapshot;
+
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    /// By group, then by degradation.
+    groups: Vec<GroupMetrics>,
+    /// By deployment.
+    deployments: Vec<DeploymentMetrics>,
+    attempts: Family<AttemptLabels, Counter>,
+    fallbacks: Family<FallbackLabels, Counter>,
+    openings: Family<DeploymentLabels, Counter>,
+    gates: Family<GateLabels, Gauge>,
+    in_flight: Gauge,
+    events_dropped: Family<ViewLabels, Gauge>,
+}
+
+#[derive(Debug)]
+struct GroupMetrics {
+    full: Counter,
+    partial: Counter,
+    unavailable: Counter,
+    duration: Histogram,
+    ttft: Histogram,
+}
+
+#[derive(Debug)]
+struct DeploymentMetrics {
+    success: Counter,
+    breaker: Gauge,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct RequestLabels {
+    model_group: String,
+    task: &'static str,
+    degradation: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AttemptLabels {
+    deployment: String,
+    provider: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct FallbackLabels {
+    model_group: String,
+    from: String,
+    to: String,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct DeploymentLabels {
+    deployment: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct GateLabels {
+    deployment: String,
+    gate: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct GroupLabels {
+    model_group: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ViewLabels {
+    view: &'static str,
+}
+
+/// Seconds; the span of an LLM's answers, from a cached one to a long thought.
+const DURATIONS: [f64; 14] =
+    [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
+
+type HistogramFamily = Family<GroupLabels, Histogram, fn() -> Histogram>;
+
+fn histograms() -> HistogramFamily {
+    Family::new_with_constructor(|| Histogram::new(DURATIONS))
+}
+
+impl Metrics {
+    pub(super) fn new(snapshot: &Snapshot) -> Self {
+        let requests = Family::<RequestLabels, Counter>::default();
+        let (durations, ttfts) = (histograms(), histograms());
+        let attempts = Family::<AttemptLabels, Counter>::default();
+        let breakers = Family::<DeploymentLabels, Gauge>::default();
+        let fallbacks = Family::default();
+        let openings = Family::<DeploymentLabels, Counter>::default();
+        let gates = Family::default();
+        let in_flight = Gauge::default();
+        let events_dropped = Family::default();
+
+        let mut registry = Registry::with_prefix("sanso");
+        let r = &mut registry;
+        r.register("requests", "Finished requests", requests.clone());
+        r.register("attempts", "Upstream calls by how they ended", attempts.clone());
+        r.register("fallbacks", "Requests answered by another leg", fallbacks.clone());
+        r.register(
+            "breaker_state",
+            "0 closed, 1 open, 2 half-open, 3 recovering",
+            breakers.clone(),
+        );
+        r.register("breaker_openings", "From closed to open", openings.clone());
+        r.register("gate_shut", "1 while the gate lets no call through", gates.clone());
+        r.register("in_flight", "Upstream calls that have not ended", in_flight.clone());
+        r.register("ttft_seconds", "Until the first content of a request", ttfts.clone());
+        r.register("request_duration_seconds", "Until a request's end", durations.clone());
+        r.register("events_dropped", "What a view could not take", events_dropped.clone());
+
+        let groups = snapshot.topology.groups().iter().map(|group| {
+            let labels = GroupLabels { model_group: group.name.to_string() };
+            let counter = |degradation: Degradation| {
+                requests.get_or_create_owned(&RequestLabels {
+                    model_group: group.name.to_string(),
+                    task: "",
+                    degradation: degradation.as_str(),
+                })
+            };
+            GroupMetrics {
+                full: counter(Degradation::Full),
+                partial: counter(Degradation::Partial),
+                unavailable: counter(Degradation::Unavailable),
+                duration: durations.get_or_create_owned(&labels),
+                ttft: ttfts.get_or_create_owned(&labels),
+            }
+        });
+        let deployments = snapshot.deployments().map(|(_, target)| {
+            let deployment = target.id.to_string();
+            let provider = target.provider.to_string();
+            let labels = DeploymentLabels { deployment: deployment.clone() };
+            let _ = openings.get_or_create_owned(&labels);
+            DeploymentMetrics {
+                success: attempts.get_or_create_owned(&AttemptLabels {
+                    deployment,
+                    provider,
+                    outcome: "success",
+                }),
+                breaker: breakers.get_or_create_owned(&labels),
+            }
+        });
+        let (groups, deployments) = (groups.collect(), deployments.collect());
+        Self {
+            registry,
+            groups,
+            deployments,
+            attempts,
+            fallbacks,
+            openings,
+            gates,
+            in_flight,
+            events_dropped,
+        }
+    }
+
+    /// A call of `deployment` ended.
+    pub(super) fn attempt(&self, deployment: DeploymentId, outcome: &'static str, on: &Snapshot) {
+        if outcome == "success" {
+            self.deployments[deployment.index()].success.inc();
+            return;
+        }
+        let target = on.target(deployment);
+        let labels = AttemptLabels {
+            deployment: target.id.to_string(),
+            provider: target.provider.to_string(),
+            outcome,
+        };
+        self.attempts.get_or_create(&labels).inc();
+    }
+
+    pub(super) fn note(&self, event: &Event, snapshot: &Snapshot) {
+        let Event::Breaker { deployment, transition } = event else { return };
+        if transition.is_opening() {
+            let deployment = snapshot.target(*deployment).id.to_string();
+            self.openings.get_or_create(&DeploymentLabels { deployment }).inc();
+        }
+    }
+
+    pub(super) fn finished(&self, record: &Record, snapshot: &Snapshot) {
+        for (deployment, end) in &record.attempts {
+            self.attempt(*deployment, outcome_name(end), snapshot);
+        }
+        let group = &self.groups[record.group.index()];
+        match record.degradation {
+            Degradation::Full => group.full.inc(),
+            Degradation::Partial => group.partial.inc(),
+            Degradation::Unavailable => group.unavailable.inc(),
+        };
+        group.duration.observe(record.duration.as_secs_f64());
+        if let Some(ttft) = record.ttft {
+            group.ttft.observe(ttft.as_secs_f64());
+        }
+        if let Some((to, reason)) = &record.fell_back {
+            let asked_for = &snapshot.topology.group(record.group).name;
+            let labels = FallbackLabels {
+                model_group: asked_for.to_string(),
+                from: asked_for.to_string(),
+                to: to.to_string(),
+                reason,
+            };
+            self.fallbacks.get_or_create(&labels).inc();
+        }
+    }
+
+    /// Prometheus text; gauges are read from the gates as they stand.
+    pub(super) fn render(&self, snapshot: &Snapshot, now: Instant, log_dropped: u64) -> String {
+        let mut in_flight = 0;
+        for (id, target) in snapshot.deployments() {
+            let view = snapshot.gates.view(id, now);
+            in_flight += i64::from(view.in_flight);
+            self.deployments[id.index()].breaker.set(state_number(view.breaker));
+            let breaker_shut = view.breaker == BreakerState::Open;
+            for (gate, shut) in
+                [(Gate::Quota, view.quota_shut_until.is_some()), (Gate::Breaker, breaker_shut)]
+            {
+                let deployment = target.id.to_string();
+                let gate = super::gate_name(gate);
+                self.gates.get_or_create(&GateLabels { deployment, gate }).set(i64::from(shut));
+            }
+        }
+        self.in_flight.set(in_flight);
+        let dropped = i64::try_from(log_dropped).unwrap_or(i64::MAX);
+        self.events_dropped.get_or_create(&ViewLabels { view: "log" }).set(dropped);
+        let mut text = String::with_capacity(8 * 1024);
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+const fn state_number(state: BreakerState) -> i64 {
+    match state {
+        BreakerState::Closed => 0,
+        BreakerState::Open => 1,
+        BreakerState::HalfOpen => 2,
+        BreakerState::Recovering => 3,
+    }
+}

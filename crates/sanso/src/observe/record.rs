@@ -1,0 +1,110 @@
+//! One line of the request log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sanso_core::{CallEnd, DeploymentId, GroupId, LegIndex};
+use serde::Serialize;
+
+use super::state_name;
+use super::trail::kind_name;
+use crate::call::Facts;
+use crate::clock::Clock;
+use crate::exchange::Exchange;
+use crate::served::{Degradation, Served};
+
+/// A finished request, with the field names of `monitoring.md`. Prompts and answers are not in it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Record {
+    event: &'static str,
+    ts: String,
+    request_id: String,
+    task: Option<String>,
+    model_group: Arc<str>,
+    provider: Option<Arc<str>>,
+    model: Option<Arc<str>>,
+    deployment: Option<Arc<str>>,
+    attempt: usize,
+    fallback_from: Option<Arc<str>>,
+    duration_ms: u128,
+    ttft_ms: Option<u128>,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cost_usd: Option<f64>,
+    circuit_state: Option<&'static str>,
+    degradation_level: &'static str,
+    is_fallback: bool,
+    format_valid: Option<bool>,
+    quality_score: Option<f64>,
+    failure_kinds: Vec<&'static str>,
+    #[serde(skip)]
+    pub(crate) group: GroupId,
+    #[serde(skip)]
+    pub(crate) degradation: Degradation,
+    #[serde(skip)]
+    pub(crate) duration: Duration,
+    #[serde(skip)]
+    pub(crate) ttft: Option<Duration>,
+    /// How each call ended.
+    #[serde(skip)]
+    pub(crate) attempts: Vec<(DeploymentId, CallEnd)>,
+    /// The group that answered instead, and the fault that began it.
+    #[serde(skip)]
+    pub(crate) fell_back: Option<(Arc<str>, &'static str)>,
+}
+
+impl Record {
+    pub(crate) fn new(exchange: &Exchange, served: &Served, facts: Facts) -> Self {
+        let now = exchange.shared.clock.now();
+        let snapshot = &exchange.snapshot;
+        let trail = exchange.trail();
+        let served_id = served.deployment_id.as_ref();
+        let by = trail.attempts.iter().rev().find(|attempt| {
+            served_id.is_some_and(|id| snapshot.target(attempt.deployment).id == *id)
+        });
+        let target = by.map(|attempt| snapshot.target(attempt.deployment));
+        let ttft = by.and_then(|attempt| {
+            attempt.first_content.map(|after| (attempt.started + after) - exchange.started)
+        });
+        let asked_for = snapshot.topology.group(exchange.group());
+        let duration = now - exchange.started;
+        Self {
+            event: "request",
+            ts: Clock::wall().to_string(),
+            request_id: served.request_id.clone(),
+            task: exchange.asked.envelope.controls.task.clone(),
+            model_group: Arc::clone(&asked_for.name),
+            provider: target.map(|target| Arc::clone(&target.provider)),
+            model: target.map(|target| Arc::clone(&target.model)),
+            deployment: target.map(|target| Arc::clone(&target.id)),
+            attempt: trail.attempts.len(),
+            fallback_from: served.fallback.then(|| Arc::clone(&asked_for.name)),
+            duration_ms: duration.as_millis(),
+            ttft_ms: ttft.map(|ttft| ttft.as_millis()),
+            input_tokens: facts.usage.map(|usage| usage.prompt),
+            output_tokens: facts.usage.map(|usage| usage.completion),
+            // Prices, format checks and scores come with the catalogue and the checks.
+            cost_usd: None,
+            circuit_state: by.map(|by| state_name(snapshot.circuit_state(by.deployment, now))),
+            degradation_level: served.degradation.as_str(),
+            is_fallback: by.is_some_and(|attempt| attempt.leg != LegIndex::FIRST),
+            format_valid: None,
+            quality_score: None,
+            failure_kinds: trail.faults().map(kind_name).collect(),
+            group: exchange.group(),
+            degradation: served.degradation,
+            duration,
+            ttft,
+            attempts: trail
+                .attempts
+                .iter()
+                .filter_map(|a| Some((a.deployment, a.end?.0)))
+                .collect(),
+            fell_back: served.fallback.then(|| {
+                // Without a fault the first leg was passed over, its gates shut.
+                let reason = trail.faults().next().map_or("gate_shut", kind_name);
+                (Arc::clone(&served.model_group), reason)
+            }),
+        }
+    }
+}

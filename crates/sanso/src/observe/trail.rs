@@ -1,0 +1,178 @@
+//! One request's trail: which calls were made, how each ended, who was passed over.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sanso_core::{
+    Call, CallEnd, CallId, ConnectionFault, DeploymentId, Event, Fault, FaultKind, GroupId,
+    Instant, LegIndex, Phase, SoftReason,
+};
+
+/// The trail of a request, gathered from its events.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trail {
+    pub(crate) attempts: Vec<TrailAttempt>,
+    /// Malformed events that were passed over in the answering stream, and the like.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// One upstream call.
+#[derive(Clone, Debug)]
+pub(crate) struct TrailAttempt {
+    pub(crate) call: CallId,
+    pub(crate) leg: LegIndex,
+    pub(crate) group: GroupId,
+    pub(crate) deployment: DeploymentId,
+    pub(crate) started: Instant,
+    pub(crate) first_content: Option<Duration>,
+    /// How it ended and after how long; `None` while it runs.
+    pub(crate) end: Option<(CallEnd, Duration)>,
+}
+
+/// One upstream call, as callers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The leg that it served; 0 is the asked-for group.
+    pub leg: u32,
+    /// `provider/model`.
+    pub deployment: Arc<str>,
+    /// The provider's HTTP status, or a word for what happened instead (`timeout`, `connection`).
+    pub outcome: String,
+    /// Until the answer, the first content of a stream, or the fault.
+    pub elapsed: Duration,
+}
+
+impl Trail {
+    /// Takes note of a call that is made.
+    pub(crate) fn start(&mut self, call: &Call, started: Instant) {
+        let attempt = TrailAttempt {
+            call: call.id,
+            leg: call.leg,
+            group: call.group,
+            deployment: call.deployment,
+            started,
+            first_content: None,
+            end: None,
+        };
+        // A redo is the same attempt on a fresh connection.
+        match self.attempts.last_mut() {
+            Some(last) if last.is_redone() => *last = attempt,
+            _ => self.attempts.push(attempt),
+        }
+    }
+
+    /// Takes note of an event.
+    pub(crate) fn note(&mut self, event: &Event) {
+        match event {
+            Event::Answered { call, after } => {
+                if let Some(attempt) = self.find(*call) {
+                    attempt.first_content = Some(*after);
+                }
+            }
+            Event::CallEnded { call, end, after } => {
+                if let Some(attempt) = self.find(*call) {
+                    attempt.end = Some((*end, *after));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn find(&mut self, call: CallId) -> Option<&mut TrailAttempt> {
+        self.attempts.iter_mut().rev().find(|attempt| attempt.call == call)
+    }
+
+    /// The kinds of fault on the way, in order.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = FaultKind> + '_ {
+        self.attempts.iter().filter_map(|attempt| match attempt.end {
+            Some((CallEnd::Fault(fault), _)) => Some(fault.kind),
+            Some((CallEnd::Finished | CallEnd::Cancelled, _)) | None => None,
+        })
+    }
+
+    /// The attempts, as callers see them.
+    pub(crate) fn attempts(&self, label: impl Fn(DeploymentId) -> Arc<str>) -> Vec<Attempt> {
+        let show = |attempt: &TrailAttempt| Attempt {
+            leg: attempt.leg.0,
+            deployment: label(attempt.deployment),
+            outcome: attempt.outcome(),
+            elapsed: attempt.elapsed(),
+        };
+        self.attempts.iter().map(show).collect()
+    }
+}
+
+impl TrailAttempt {
+    /// It ended because a pooled connection turned out to be closed, which is redone free.
+    fn is_redone(&self) -> bool {
+        let Some((CallEnd::Fault(fault), _)) = self.end else { return false };
+        fault.kind == FaultKind::Connection(ConnectionFault::Reused)
+    }
+
+    fn outcome(&self) -> String {
+        match (self.end, self.first_content) {
+            (Some((CallEnd::Fault(fault), _)), _) => outcome_of(&fault),
+            (Some((CallEnd::Cancelled, _)), _) => "cancelled".to_owned(),
+            (Some((CallEnd::Finished, _)), _) | (None, Some(_)) => "200".to_owned(),
+            (None, None) => "running".to_owned(),
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        let ended = self.end.map(|(_, after)| after);
+        self.first_content.or(ended).unwrap_or_default()
+    }
+}
+
+/// The provider's status, or a word where there was none.
+fn outcome_of(fault: &Fault) -> String {
+    fault.status.map_or_else(|| kind_name(fault.kind).to_owned(), |status| status.to_string())
+}
+
+/// `openai/gpt-x=529@412ms; ...`
+pub(crate) fn header(attempts: &[Attempt]) -> String {
+    let mut text = String::new();
+    for (index, attempt) in attempts.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "; " };
+        let elapsed = attempt.elapsed.as_millis();
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{separator}{}={}@{elapsed}ms", attempt.deployment, attempt.outcome);
+    }
+    text
+}
+
+/// A kind's name in metrics, logs and headers.
+pub(crate) const fn kind_name(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::RateLimited => "rate_limited",
+        FaultKind::QuotaExhausted => "quota_exhausted",
+        FaultKind::Overloaded => "overloaded",
+        FaultKind::ServerError => "server_error",
+        FaultKind::Timeout(Phase::Connect) => "timeout_connect",
+        FaultKind::Timeout(Phase::FirstToken) => "timeout_first_token",
+        FaultKind::Timeout(Phase::Gap) => "timeout_gap",
+        FaultKind::Timeout(Phase::Total) => "timeout_total",
+        FaultKind::Connection(ConnectionFault::Establish) => "connection_refused",
+        FaultKind::Connection(ConnectionFault::Lost | ConnectionFault::Reused) => "connection_lost",
+        FaultKind::Malformed => "malformed",
+        FaultKind::Broken => "broken",
+        FaultKind::ContextWindow => "context_window",
+        FaultKind::ContentPolicy => "content_policy",
+        FaultKind::Authentication => "authentication",
+        FaultKind::NotFound => "not_found",
+        FaultKind::BadRequest => "bad_request",
+        FaultKind::Soft(SoftReason::Empty) => "soft_empty",
+        FaultKind::Cancelled => "cancelled",
+    }
+}
+
+/// What a call's end is called in `sanso_attempts_total`.
+pub(crate) const fn outcome_name(end: &CallEnd) -> &'static str {
+    match end {
+        CallEnd::Finished => "success",
+        CallEnd::Fault(fault) => kind_name(fault.kind),
+        CallEnd::Cancelled => "cancelled",
+    }
+}

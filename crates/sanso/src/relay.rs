@@ -1,0 +1,177 @@
+//! Relaying a committed stream to the client, up to its end or its break.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use sanso_core::{CallId, Fault, FaultKind, Instant, Outcome, Phase, Signal};
+use sanso_wire::Failure;
+use tokio::time::Sleep;
+
+use crate::exchange::Exchange;
+use crate::flow::{Flow, Progress};
+use crate::served::Served;
+
+/// A stream whose first content is at hand. Poll it for the client's bytes; dropping it before its
+/// end is the client going away.
+#[derive(Debug)]
+pub struct Relay {
+    exchange: Exchange,
+    call: CallId,
+    flow: Box<Flow>,
+    served: Served,
+    /// The longest that may pass between two contents.
+    gap: Duration,
+    last_content: Instant,
+    timer: Pin<Box<Sleep>>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Flowing,
+    /// The finish reason has come: only the marker, and perhaps a usage chunk, is awaited.
+    Closing,
+    /// All is said. The provider is given a moment to close its side, so that the connection can be
+    /// used again.
+    Draining,
+    Ended(StreamEnd),
+}
+
+/// How a relayed stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamEnd {
+    /// With a complete answer and its terminal marker.
+    Finished,
+    /// With an error event and without the marker.
+    Broken,
+}
+
+/// Bytes gathered into one chunk for the client where the provider is faster than the client's
+/// socket: large enough to amortise a write, small enough to stay in cache.
+const GATHER: usize = 16 * 1024;
+/// How long a stream may go on after its finish reason without its terminal marker.
+const AFTER_FINISH: Duration = Duration::from_secs(1);
+
+impl Relay {
+    pub(crate) fn new(exchange: Exchange, call: CallId, flow: Box<Flow>, gap: Duration) -> Self {
+        let served = exchange.served(Some(call));
+        let now = exchange.shared.clock.now();
+        let timer = Box::pin(tokio::time::sleep_until(exchange.shared.clock.to_tokio(now + gap)));
+        Self { exchange, call, flow, served, gap, last_content: now, timer, state: State::Flowing }
+    }
+
+    /// Who serves it.
+    #[must_use]
+    pub fn served(&self) -> &Served {
+        &self.served
+    }
+
+    /// How it ended; `None` while it flows.
+    #[must_use]
+    pub fn end(&self) -> Option<StreamEnd> {
+        match self.state {
+            State::Flowing | State::Closing => None,
+            State::Draining => Some(StreamEnd::Finished),
+            State::Ended(end) => Some(end),
+        }
+    }
+
+    /// The next bytes for the client: whole server-sent events. `None` at the end, which
+    /// [`Relay::end`] then names.
+    pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        while self.end().is_none() && self.flow.pending() < GATHER {
+            match self.flow.poll_progress(cx) {
+                Poll::Ready(Progress::More { content }) => self.progressed(content),
+                Poll::Ready(Progress::Finished) => self.finish(),
+                Poll::Ready(Progress::Broken(failure)) => self.break_off(&failure),
+                Poll::Pending if self.poll_gap(cx).is_ready() => {}
+                Poll::Pending => break,
+            }
+        }
+        if self.flow.pending() > 0 {
+            return Poll::Ready(Some(self.flow.take_out()));
+        }
+        if self.state == State::Draining {
+            ready!(self.poll_drained(cx));
+            self.state = State::Ended(StreamEnd::Finished);
+        }
+        if self.end().is_some() { Poll::Ready(None) } else { Poll::Pending }
+    }
+
+    fn progressed(&mut self, content: bool) {
+        if content {
+            self.last_content = self.exchange.shared.clock.now();
+        }
+        if self.flow.is_past_finish() && self.state == State::Flowing {
+            self.state = State::Closing;
+            self.arm(AFTER_FINISH);
+        }
+    }
+
+    /// The gap between contents. The timer is moved when it fires, not with each content.
+    fn poll_gap(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.timer.as_mut().poll(cx).is_ready() {
+            if self.state == State::Closing {
+                self.flow.complete();
+                self.finish();
+                return Poll::Ready(());
+            }
+            let silent = self.exchange.shared.clock.now() - self.last_content;
+            if silent < self.gap {
+                self.arm(self.gap - silent);
+                continue;
+            }
+            let message = format!("the stream brought nothing for {:?}", self.gap);
+            self.break_off(&Failure::new(FaultKind::Timeout(Phase::Gap), message));
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    /// The provider closed its side, or the moment that it is given is over.
+    fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.timer.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        self.flow.poll_drained(cx)
+    }
+
+    fn arm(&mut self, wait: Duration) {
+        let clock = &self.exchange.shared.clock;
+        let at = clock.to_tokio(clock.now() + wait);
+        self.timer.as_mut().reset(at);
+    }
+
+    fn finish(&mut self) {
+        self.exchange.signal(self.call, Signal::End(Outcome::Finished));
+        let skipped = self.flow.skipped();
+        if skipped > 0 {
+            self.exchange.warn(format!("{skipped} malformed events of the stream were skipped"));
+        }
+        self.record();
+        self.state = State::Draining;
+        self.arm(AFTER_FINISH);
+    }
+
+    /// The client is told in the stream, and no terminal marker follows.
+    fn break_off(&mut self, failure: &Failure) {
+        let signal = if failure.fault.kind == FaultKind::Timeout(Phase::Gap) {
+            Signal::Limit(Phase::Gap)
+        } else {
+            Signal::End(Outcome::Fault(Fault::new(FaultKind::Broken)))
+        };
+        self.exchange.signal(self.call, signal);
+        let masked = self.exchange.masked(failure, self.call);
+        self.flow.write_error(&masked);
+        self.record();
+        self.state = State::Ended(StreamEnd::Broken);
+    }
+
+    fn record(&mut self) {
+        self.served = self.exchange.served(Some(self.call));
+        self.exchange.record(&self.served, Some(self.flow.facts()));
+    }
+}

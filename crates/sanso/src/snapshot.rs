@@ -1,0 +1,196 @@
+//! One configuration, ready to serve from.
+//!
+//! A request keeps the snapshot that it started with, so a reload changes nothing under its feet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sanso_core::{
+    BreakerPolicy, BreakerState, CallId, DeploymentId, DeploymentLimits, Gates, GroupId, Instant,
+    Topology,
+};
+
+use crate::config::{self, Config, Listing, Origin};
+use crate::observe::trail::TrailAttempt;
+use crate::target::Target;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) config: Config,
+    pub(crate) topology: Arc<Topology>,
+    pub(crate) gates: Gates,
+    targets: Vec<Arc<Target>>,
+    labels: Vec<Arc<str>>,
+    /// What clients may ask for: groups of the model list, and aliases.
+    names: HashMap<String, GroupId>,
+}
+
+impl Snapshot {
+    /// # Errors
+    /// A deployment whose address or headers cannot be put into a request.
+    pub(crate) fn new(config: Config) -> Result<Self, config::Report> {
+        let targets = config.deployments.iter().map(Target::new).map(|target| target.map(Arc::new));
+        let targets: Vec<_> = targets.collect::<Result<_, _>>()?;
+        let topology = Arc::new(topology(&config));
+        let gates = Gates::new(&topology);
+        let labels = targets.iter().map(|target| target.label().into()).collect();
+        let names = names(&config);
+        Ok(Self { config, topology, gates, targets, labels, names })
+    }
+
+    pub(crate) fn target(&self, deployment: DeploymentId) -> &Arc<Target> {
+        &self.targets[deployment.index()]
+    }
+
+    /// Every deployment and how to call it.
+    pub(crate) fn deployments(&self) -> impl Iterator<Item = (DeploymentId, &Arc<Target>)> {
+        self.targets.iter().enumerate().map(|(index, target)| (deployment_id(index), target))
+    }
+
+    /// `provider/model`.
+    pub(crate) fn label(&self, deployment: DeploymentId) -> Arc<str> {
+        Arc::clone(&self.labels[deployment.index()])
+    }
+
+    /// The group of that name, or the alias.
+    pub(crate) fn group(&self, name: &str) -> Option<GroupId> {
+        self.names.get(name).copied()
+    }
+
+    /// The group that answered: of a fallback that of its leg, else the one asked for.
+    pub(crate) fn group_of_answer(
+        &self,
+        asked_for: GroupId,
+        attempt: Option<&TrailAttempt>,
+    ) -> Arc<str> {
+        let group = attempt.map_or(asked_for, |attempt| attempt.group);
+        Arc::clone(&self.topology.group(group).name)
+    }
+
+    /// Who was told what in a call.
+    pub(crate) fn target_of(&self, trail: &[TrailAttempt], call: CallId) -> Option<&Arc<Target>> {
+        let attempt = trail.iter().find(|attempt| attempt.call == call)?;
+        Some(self.target(attempt.deployment))
+    }
+
+    /// A provider's text, fit to leave the process whoever's it is.
+    pub(crate) fn mask_all(&self, text: &str) -> String {
+        let secrets: Vec<&str> = self.targets.iter().flat_map(|target| target.secrets()).collect();
+        sanso_wire::redact::mask(text, &secrets).into_owned()
+    }
+
+    pub(crate) fn circuit_state(&self, deployment: DeploymentId, now: Instant) -> BreakerState {
+        self.gates.view(deployment, now).breaker
+    }
+
+    /// What clients may ask for, in the order of the file.
+    pub(crate) fn models(&self) -> impl Iterator<Item = &str> {
+        let listed = self.config.groups.iter().filter(|group| group.origin == Origin::Listed);
+        let aliases = self.config.aliases.iter().filter(|(_, alias)| !alias.hidden);
+        listed.map(|group| group.name.as_str()).chain(aliases.map(|(name, _)| name.as_str()))
+    }
+}
+
+fn names(config: &Config) -> HashMap<String, GroupId> {
+    let groups = config.groups.iter().enumerate();
+    let listed = groups.filter(|(_, group)| group.origin == Origin::Listed);
+    let listed = listed.map(|(index, group)| (group.name.clone(), id(index)));
+    let aliases = config.aliases.iter().map(|(name, alias)| (name.clone(), id(alias.group)));
+    listed.chain(aliases).collect()
+}
+
+fn topology(config: &Config) -> Topology {
+    let groups = config.groups.iter().map(group).collect();
+    let deployments = config.deployments.iter().map(deployment).collect();
+    let defaults = &config.default_fallbacks;
+    let defaults = (!defaults.is_empty()).then(|| ids(defaults));
+    Topology::new(groups, deployments, defaults, rules(config))
+}
+
+fn rules(config: &Config) -> sanso_core::Rules {
+    let retry = &config.policy.retry;
+    let backoff = sanso_core::Backoff { floor: retry.retry_after, ..Default::default() };
+    let patience = sanso_core::Patience {
+        blind: retry.patience,
+        hinted: retry.patience_hinted,
+        ..Default::default()
+    };
+    sanso_core::Rules {
+        backoff,
+        patience,
+        num_retries: retry.num_retries,
+        max_attempts: retry.max_attempts,
+        max_fallbacks: config.limits.max_fallbacks,
+    }
+}
+
+fn group(group: &config::Group) -> sanso_core::Group {
+    let lists = &group.fallbacks;
+    let listed = |listing: &Listing| match listing {
+        Listing::Absent => None,
+        Listing::Elsewhere => Some(Vec::new()),
+        Listing::To(groups) => Some(ids(groups)),
+    };
+    sanso_core::Group {
+        name: group.name.as_str().into(),
+        deployments: group.deployments.iter().map(|index| deployment_id(*index)).collect(),
+        num_retries: Some(group.policy.retry.num_retries),
+        fallbacks: lists.plain.as_deref().map(ids),
+        context_window_fallbacks: listed(&lists.context_window),
+        content_policy_fallbacks: listed(&lists.content_policy).unwrap_or_default(),
+    }
+}
+
+fn deployment(deployment: &config::Deployment) -> sanso_core::Deployment {
+    let breaker = &deployment.breaker;
+    let weights = &deployment.weights;
+    sanso_core::Deployment {
+        key: deployment.id.as_str().into(),
+        weight: weights.weight.or(weights.rpm).or(weights.tpm).unwrap_or_default(),
+        order: deployment.order.unwrap_or(u32::MAX),
+        breaker: BreakerPolicy {
+            enabled: breaker.enabled,
+            window: breaker.window,
+            min_calls: breaker.min_calls,
+            failure_rate: breaker.fault_rate,
+            allowed_fails: breaker.allowed_fails,
+            min_rate: breaker.min_rate,
+            cooldown: breaker.cooldown,
+            probes: breaker.probes,
+            success_threshold: breaker.success_threshold,
+            lone: false,
+        },
+        limits: limits(deployment),
+    }
+}
+
+fn limits(deployment: &config::Deployment) -> DeploymentLimits {
+    let timeouts = &deployment.timeouts;
+    let patient = timeouts.first_token_patient;
+    DeploymentLimits {
+        connect: timeouts.connect,
+        first_token: if deployment.local { patient } else { timeouts.first_token },
+        first_token_thinking: patient,
+        per_10k_tokens: timeouts.first_token_per_10k,
+        gap: timeouts.gap,
+        gap_thinking: timeouts.gap_patient,
+        timeout: timeouts.timeout,
+        stream_timeout: timeouts.stream_timeout,
+        // Which models think is the catalogue's to say; until it is there, the request says it.
+        thinks: false,
+    }
+}
+
+fn ids(indices: impl AsRef<[usize]>) -> Vec<GroupId> {
+    indices.as_ref().iter().map(|index| id(*index)).collect()
+}
+
+/// A configuration is bounded far below 2^32 entries.
+fn id(index: usize) -> GroupId {
+    GroupId::new(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+fn deployment_id(index: usize) -> DeploymentId {
+    DeploymentId::new(u32::try_from(index).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,162 @@
+//! A deployment as something to send to.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use sanso_wire::providers::{self, Auth};
+use sanso_wire::{Dialect, Failure, redact};
+use secrecy::ExposeSecret;
+use serde_json::value::RawValue;
+
+use crate::ask::Asked;
+use crate::config::{self, Report};
+
+/// Where and how to call one deployment. Everything that is the same for each call is made once, when
+/// the configuration is read.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// LiteLLM's deployment id.
+    pub(crate) id: Arc<str>,
+    /// LiteLLM's name of the provider.
+    pub(crate) provider: Arc<str>,
+    /// The model as the provider knows it.
+    pub(crate) model: Arc<str>,
+    pub(crate) dialect: Dialect,
+    /// Where plain and streamed calls go.
+    pub(crate) plain: Uri,
+    pub(crate) stream: Uri,
+    /// Content type, credentials, and what the configuration adds. May hold secrets.
+    pub(crate) headers: HeaderMap,
+    /// Members that the configuration adds to a body which does not set them.
+    pub(crate) extra: Vec<(String, Box<RawValue>)>,
+    secrets: Arc<[String]>,
+}
+
+impl Target {
+    /// # Errors
+    /// An address or a header that cannot be put into a request.
+    pub(crate) fn new(deployment: &config::Deployment) -> Result<Self, Report> {
+        let name = &deployment.provider;
+        let provider = providers::provider(name)
+            .ok_or_else(|| refuse(deployment, format!("the provider `{name}` is not known")))?;
+        let uri = |stream| {
+            let (base, model) = (&deployment.api_base, &deployment.model);
+            let url = providers::endpoint(provider, base, model, stream);
+            url.parse::<Uri>()
+                .map_err(|error| refuse(deployment, format!("`{url}` is not a URL: {error}")))
+        };
+        let extra = deployment.params.iter().filter_map(|(name, value)| {
+            // A JSON value is always JSON text.
+            Some((name.clone(), serde_json::value::to_raw_value(value).ok()?))
+        });
+        Ok(Self {
+            id: deployment.id.as_str().into(),
+            provider: name.as_str().into(),
+            model: deployment.model.as_str().into(),
+            dialect: deployment.dialect,
+            plain: uri(false)?,
+            stream: uri(true)?,
+            headers: headers(deployment, provider.auth)?,
+            extra: extra.collect(),
+            secrets: secrets(deployment),
+        })
+    }
+
+    /// What must not leave the process in a provider's text.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().map(String::as_str)
+    }
+
+    /// `provider/model`, as `x-sanso-served-by` shows it.
+    pub(crate) fn label(&self) -> String {
+        format!("{}/{}", self.provider, self.model)
+    }
+
+    /// A provider's text, fit to leave the process.
+    pub(crate) fn mask(&self, text: &str) -> String {
+        let secrets: Vec<&str> = self.secrets().collect();
+        redact::mask(text, &secrets).into_owned()
+    }
+
+    pub(crate) fn uri(&self, stream: bool) -> Uri {
+        if stream { self.stream.clone() } else { self.plain.clone() }
+    }
+
+    /// The body for this deployment: the client's bytes where it speaks the client's dialect, a
+    /// translation elsewhere.
+    ///
+    /// # Errors
+    /// What the dialect cannot express, as a `BadRequest` of this leg.
+    pub(crate) fn body(&self, asked: &Asked) -> Result<Bytes, Failure> {
+        match self.dialect {
+            Dialect::OpenAiChat => Ok(asked.envelope.body_for(&self.model, &self.extra)),
+            Dialect::Anthropic | Dialect::Gemini => {
+                let body = asked.envelope.body_for(&self.model, &self.extra);
+                let request = asked.neutral(&body)?;
+                self.dialect.write_request(&request, &self.model).map(Bytes::from)
+            }
+        }
+    }
+}
+
+fn headers(deployment: &config::Deployment, auth: Auth) -> Result<HeaderMap, Report> {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers
+        .insert(USER_AGENT, HeaderValue::from_static(concat!("sanso/", env!("CARGO_PKG_VERSION"))));
+    if deployment.dialect == Dialect::Anthropic {
+        headers.insert("anthropic-version", HeaderValue::from_static(ANTHROPIC_VERSION));
+    }
+    if let Some(key) = &deployment.api_key {
+        let key = key.expose_secret();
+        let (name, value) = match auth {
+            Auth::Bearer | Auth::BearerIfSet => (AUTHORIZATION, format!("Bearer {key}")),
+            Auth::XApiKey => (HeaderName::from_static("x-api-key"), key.to_owned()),
+            Auth::XGoogApiKey => (HeaderName::from_static("x-goog-api-key"), key.to_owned()),
+        };
+        headers.insert(name, sensitive(deployment, "the key", &value)?);
+    }
+    for (name, value) in &deployment.headers {
+        let what = format!("the header `{name}`");
+        let header = HeaderName::try_from(name)
+            .map_err(|_| refuse(deployment, format!("{what} is not a header name")))?;
+        headers.insert(header, sensitive(deployment, &what, value.expose_secret())?);
+    }
+    Ok(headers)
+}
+
+/// The only version of Anthropic's API that its documentation names as current.
+const ANTHROPIC_VERSION: &str = "2023-06-01";
+
+fn sensitive(
+    deployment: &config::Deployment,
+    what: &str,
+    value: &str,
+) -> Result<HeaderValue, Report> {
+    let mut header = HeaderValue::try_from(value.trim()).map_err(|_| {
+        refuse(deployment, format!("{what} holds characters that a header cannot carry"))
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn secrets(deployment: &config::Deployment) -> Arc<[String]> {
+    let headers = deployment.headers.iter().map(|(_, value)| value);
+    let secrets = deployment.api_key.iter().chain(headers);
+    secrets.map(|secret| secret.expose_secret().to_owned()).collect()
+}
+
+fn refuse(deployment: &config::Deployment, message: String) -> Report {
+    Report::of_error(format!("the deployment `{}`: {message}", deployment.group))
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Target")
+            .field("id", &self.id)
+            .field("model", &self.label())
+            .finish_non_exhaustive()
+    }
+}

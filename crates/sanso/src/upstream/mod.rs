@@ -1,0 +1,136 @@
+//! Sending one request to a provider.
+//!
+//! A pooled client over HTTP/1.1 and HTTP/2. It retries nothing by itself: what to do after a fault
+//! is the chain's to say, so even a pooled connection that turned out to be closed comes back as
+//! [`ConnectionFault::Reused`].
+
+mod connector;
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{Client, Error};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use sanso_core::{ConnectionFault, FaultKind, Phase};
+use sanso_wire::Failure;
+
+use connector::{ConnectTimeout, Connector, Used};
+
+/// The client that all calls of a gateway share.
+#[derive(Clone)]
+pub(crate) struct Upstream {
+    client: Client<Connector, Full<Bytes>>,
+}
+
+/// What bounds the client as a whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UpstreamLimits {
+    /// DNS, TCP and TLS.
+    pub(crate) connect: Duration,
+    /// Size of an answer's status line and headers.
+    pub(crate) head_bytes: usize,
+}
+
+/// Below most providers' own keep-alive times, so that it is us who close an idle connection.
+const IDLE: Duration = Duration::from_secs(55);
+/// Hyper reads heads into a buffer of at least this size.
+const HEAD_AT_LEAST: usize = 8 * 1024;
+
+impl Upstream {
+    pub(crate) fn new(limits: UpstreamLimits) -> Self {
+        let client = Client::builder(TokioExecutor::new())
+            .retry_canceled_requests(false)
+            .pool_idle_timeout(IDLE)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .http1_max_buf_size(limits.head_bytes.max(HEAD_AT_LEAST))
+            .http2_max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+            .http2_adaptive_window(true)
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .build(Connector::new(limits.connect));
+        Self { client }
+    }
+
+    /// Posts `body` and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// What happened on the way, as a fault.
+    pub(crate) async fn post(
+        &self,
+        uri: Uri,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, Failure> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        let response = self.client.request(request).await.map_err(|error| name(&error))?;
+        if let Some(used) = response.extensions().get::<Used>() {
+            used.mark();
+        }
+        Ok(response)
+    }
+}
+
+/// Names what kept a request from its answer.
+fn name(error: &Error) -> Failure {
+    let kind = if find::<ConnectTimeout>(error).is_some() {
+        FaultKind::Timeout(Phase::Connect)
+    } else if error.is_connect() {
+        FaultKind::Connection(ConnectionFault::Establish)
+    } else {
+        return name_lost(error);
+    };
+    Failure::new(kind, format!("could not connect: {}", root(error)))
+}
+
+/// Names what happened on an open connection before an answer.
+fn name_lost(error: &Error) -> Failure {
+    let hyper = find::<hyper::Error>(error);
+    if hyper.is_some_and(|error| error.is_parse()) {
+        return Failure::malformed(format!("not an HTTP answer: {}", root(error)));
+    }
+    let reused = error.connect_info().is_some_and(|connected| {
+        let mut extensions = http::Extensions::new();
+        connected.get_extras(&mut extensions);
+        extensions.get::<Used>().is_some_and(Used::is_marked)
+    });
+    let fault = if reused { ConnectionFault::Reused } else { ConnectionFault::Lost };
+    Failure::new(FaultKind::Connection(fault), format!("connection lost: {}", root(error)))
+}
+
+/// Names what broke while a body was read.
+pub(crate) fn name_body_error(error: &hyper::Error) -> Failure {
+    let fault = FaultKind::Connection(ConnectionFault::Lost);
+    Failure::new(fault, format!("the answer's body broke off: {}", root(error)))
+}
+
+fn find<'a, E: StdError + 'static>(error: Cause<'a>) -> Option<&'a E> {
+    causes(error).find_map(|error| error.downcast_ref())
+}
+
+/// The innermost cause says what happened; the outer ones only say where.
+fn root(error: Cause<'_>) -> Cause<'_> {
+    causes(error).last().unwrap_or(error)
+}
+
+type Cause<'a> = &'a (dyn StdError + 'static);
+
+fn causes(error: Cause<'_>) -> impl Iterator<Item = Cause<'_>> {
+    fn next<'a>(error: &Cause<'a>) -> Option<Cause<'a>> {
+        let error: Cause<'a> = *error;
+        error.source()
+    }
+    std::iter::successors(Some(error), next)
+}
+
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upstream").finish_non_exhaustive()
+    }
+}
