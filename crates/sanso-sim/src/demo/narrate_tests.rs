@@ -118,8 +118,8 @@ fn a_scene_is_numbered_and_wrapped() {
     narrator.scene(&story.scenes[0]);
     assert_eq!(
         narrator.scene(&story.scenes[1]),
-        "\n2. A blip\n   Two calls of the primary meet an overload. They are retried there, and no \
-         user\n   notices."
+        "\n2. A blip\n   Two calls of the primary meet an overload. They are retried there, and \
+         no\n   user notices."
     );
     for scene in &story.scenes {
         assert!(narrator.scene(scene).lines().all(|line| line.len() <= 80), "{}", scene.title);

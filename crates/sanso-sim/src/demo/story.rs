@@ -103,7 +103,7 @@ fn blip(tempo: Tempo) -> Scene {
 }
 
 fn rate_limit(tempo: Tempo) -> Scene {
-    let wait = tempo.pick(2, 1);
+    let (begins, wait) = (tempo.pick(2, 0), tempo.pick(2, 1));
     let limited = Problem::RateLimited { retry_after: Some(wait) };
     Scene {
         title: "A rate limit",
@@ -112,7 +112,9 @@ fn rate_limit(tempo: Tempo) -> Scene {
                is not sick.",
         acts: vec![
             primary(Duration::ZERO, Change::Becomes(Behaviour::Healthy)),
-            primary(tempo.pick(2, 0), Change::Next(1, limited.into())),
+            primary(begins, Change::Becomes(limited.into())),
+            // Whoever heeds the hint finds the limit gone; whoever does not runs into it again.
+            primary(begins + wait, Change::Becomes(Behaviour::Healthy)),
         ],
         lasts: tempo.pick(15, 3),
         settles_within: Duration::ZERO,

@@ -166,3 +166,7 @@ fn up_to(events: &Events, after_tokens: Option<u32>) -> Vec<&Chunk> {
     };
     events.content.iter().take_while(fits).collect()
 }
+
+#[cfg(test)]
+#[path = "flow_tests.rs"]
+mod tests;

@@ -11,6 +11,10 @@ use super::{Problem, Vendor};
 /// Gemini sends several tokens in each event.
 const TOKENS_PER_EVENT: usize = 5;
 
+const THOUGHT_TOKENS: u32 = 32;
+/// Opaque base64 to all but Gemini itself.
+const THOUGHT_SIGNATURE: &str = "c2ltdWxhdGVkIHRob3VnaHQ=";
+
 pub(super) fn read(model: &str, stream: bool, body: &Value) -> Result<Ask, Invalid> {
     let Some(contents) = body.get("contents").and_then(Value::as_array) else {
         return Err(Invalid::new("* GenerateContentRequest.contents: contents is not specified\n"));
@@ -81,11 +85,21 @@ fn text_part(tokens: &[String]) -> Option<Value> {
     (!tokens.is_empty()).then(|| json!({ "text": tokens.concat() }))
 }
 
+/// Gemini thinks before it calls a function: the part brings a signature of that thought, which the
+/// client must send back with the call's result, and the thought is counted and paid for.
 fn function_call(answer: &Answer, tool: &Tool) -> Value {
-    let part = json!({ "functionCall": { "name": tool.name, "args": tool.arguments } });
-    let mut response = response(answer, Some(part), answer.completion_tokens(), true);
+    let part = json!({
+        "functionCall": { "name": tool.name, "args": tool.arguments },
+        "thoughtSignature": THOUGHT_SIGNATURE,
+    });
+    let said = answer.completion_tokens();
+    let mut response = response(answer, Some(part), said, true);
     // The reason is STOP for calls, too; the message alone tells them from a text.
     response["candidates"][0]["finishMessage"] = Value::from("Model generated function call(s).");
+    let usage = &mut response["usageMetadata"];
+    usage["thoughtsTokenCount"] = Value::from(THOUGHT_TOKENS);
+    let total = answer.prompt_tokens.saturating_add(said).saturating_add(THOUGHT_TOKENS);
+    usage["totalTokenCount"] = Value::from(total);
     response
 }
 

@@ -23,6 +23,7 @@ mod script;
 mod server;
 mod stats;
 mod vendor;
+mod words;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
