@@ -125,7 +125,8 @@ fn outage(tempo: Tempo) -> Scene {
     Scene {
         title: "An outage",
         says: "The primary fails every call. Its breaker opens, and from then on nobody waits for \
-               it: the fallback serves. That is no reason to sleep well: watch the fallback rate.",
+               it: the fallback serves. That is no reason to sleep well: watch the fallback rate. \
+               Here it is that of the whole demonstration; a gateway watches 5 minutes and an hour.",
         acts: vec![primary(Duration::ZERO, Change::Becomes(Problem::Status(500).into()))],
         lasts: tempo.pick(18, 3),
         settles_within: Duration::ZERO,

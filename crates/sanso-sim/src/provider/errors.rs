@@ -1,13 +1,13 @@
 //! Errors as the providers send them: headers and bodies around the words.
 
 use bytes::Bytes;
-use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode};
 use sanso_core::{Duration, Rng};
 use serde_json::{Value, json};
 
 use super::answer::token;
-use super::words::{Said, said, say};
+use super::words::{Said, said, say, seconds};
 use super::{Problem, Vendor};
 use crate::clock;
 
@@ -48,16 +48,21 @@ pub(super) fn body(vendor: Vendor, problem: &Problem, model: &str) -> Value {
 }
 
 pub(super) fn invalid(vendor: Vendor, invalid: &Invalid, rng: &mut Rng) -> ErrorAnswer {
-    write(vendor, &said(vendor, 400, invalid.0.clone()), rng)
+    write(vendor, &said(vendor, 400, invalid.0.as_str()), rng)
 }
 
 pub(super) fn too_large(vendor: Vendor, rng: &mut Rng) -> ErrorAnswer {
-    write(vendor, &said(vendor, 413, "Request exceeds the maximum size".into()), rng)
+    write(vendor, &said(vendor, 413, "Request exceeds the maximum size"), rng)
 }
 
-pub(super) fn no_such_path(vendor: Vendor, path: &str, rng: &mut Rng) -> ErrorAnswer {
+pub(super) fn no_such_path(
+    vendor: Vendor,
+    method: &Method,
+    path: &str,
+    rng: &mut Rng,
+) -> ErrorAnswer {
     let message = match vendor {
-        Vendor::OpenAi => format!("Invalid URL (POST {path})"),
+        Vendor::OpenAi => format!("Invalid URL ({method} {path})"),
         Vendor::Anthropic => "Not Found".to_owned(),
         Vendor::Gemini => format!("The requested URL {path} was not found on this server."),
     };
@@ -70,7 +75,7 @@ pub(super) fn missing_key(vendor: Vendor, rng: &mut Rng) -> ErrorAnswer {
         Vendor::Anthropic => (401, "x-api-key header is required"),
         Vendor::Gemini => (403, "Method doesn't allow unregistered callers."),
     };
-    write(vendor, &said(vendor, status, message.to_owned()), rng)
+    write(vendor, &said(vendor, status, message), rng)
 }
 
 fn write(vendor: Vendor, said: &Said, rng: &mut Rng) -> ErrorAnswer {
@@ -118,14 +123,14 @@ fn write_body(vendor: Vendor, said: &Said, request_id: Option<&str>) -> Value {
 
 /// When to come again, in the headers of the vendor. Gemini has it in the body.
 fn add_hint(vendor: Vendor, wait: Duration, headers: &mut HeaderMap) {
-    let whole_seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let whole_seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
     match vendor {
         Vendor::OpenAi => {
             put(headers, "retry-after", &whole_seconds.to_string());
             put(headers, "retry-after-ms", &wait.as_millis().to_string());
             put(headers, "x-ratelimit-limit-requests", "500");
             put(headers, "x-ratelimit-remaining-requests", "0");
-            put(headers, "x-ratelimit-reset-requests", &format!("{}ms", wait.as_millis()));
+            put(headers, "x-ratelimit-reset-requests", &seconds(wait));
         }
         Vendor::Anthropic => {
             put(headers, "retry-after", &whole_seconds.to_string());

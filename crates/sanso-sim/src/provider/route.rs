@@ -22,7 +22,7 @@ pub(super) async fn read(
     let (head, body) = request.into_parts();
     let path = head.uri.path();
     let Some(route) = route(vendor, &head.method, path) else {
-        return Err(errors::no_such_path(vendor, path, rng));
+        return Err(errors::no_such_path(vendor, &head.method, path, rng));
     };
     if !has_key(vendor, &head.headers, head.uri.query()) {
         return Err(errors::missing_key(vendor, rng));

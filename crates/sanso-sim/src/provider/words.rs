@@ -28,17 +28,15 @@ pub(super) fn say(vendor: Vendor, problem: &Problem, model: &str) -> Said {
             ..said(
                 vendor,
                 429,
-                text(
-                    "You exceeded your current quota, please check your plan and billing details.",
-                ),
+                "You exceeded your current quota, please check your plan and billing details.",
             )
         },
         (Vendor::Anthropic, Problem::QuotaExhausted) => {
-            said(vendor, 400, text("Your credit balance is too low to access the Anthropic API."))
+            said(vendor, 400, "Your credit balance is too low to access the Anthropic API.")
         }
         (Vendor::Gemini, Problem::QuotaExhausted) => Said {
             details: vec![quota_failure("PerDay", model)],
-            ..said(vendor, 429, gemini_quota())
+            ..said(vendor, 429, GEMINI_QUOTA)
         },
         (Vendor::OpenAi | Vendor::Gemini, Problem::Overloaded) => {
             say(vendor, &Problem::Status(503), model)
@@ -46,32 +44,28 @@ pub(super) fn say(vendor: Vendor, problem: &Problem, model: &str) -> Said {
         (Vendor::Anthropic, Problem::Overloaded) => say(vendor, &Problem::Status(529), model),
         (Vendor::OpenAi, Problem::BadKey) => Said {
             code: Some("invalid_api_key"),
-            ..said(vendor, 401, text("Incorrect API key provided: sk-*****."))
+            ..said(vendor, 401, "Incorrect API key provided: sk-*****.")
         },
-        (Vendor::Anthropic, Problem::BadKey) => said(vendor, 401, text("invalid x-api-key")),
+        (Vendor::Anthropic, Problem::BadKey) => said(vendor, 401, "invalid x-api-key"),
         (Vendor::Gemini, Problem::BadKey) => Said {
             details: vec![json!({
                 "@type": "type.googleapis.com/google.rpc.ErrorInfo",
                 "reason": "API_KEY_INVALID", "domain": "googleapis.com",
                 "metadata": { "service": "generativelanguage.googleapis.com" },
             })],
-            ..said(vendor, 400, text("API key not valid. Please pass a valid API key."))
+            ..said(vendor, 400, "API key not valid. Please pass a valid API key.")
         },
         (_, Problem::ContextWindow) => context_window(vendor),
         (_, Problem::Status(404)) => not_found(vendor, model),
         (_, Problem::Status(status)) => {
             let status = if (400..600).contains(&status) { status } else { 500 };
-            said(vendor, status, message(vendor, status).to_owned())
+            said(vendor, status, message(vendor, status))
         }
     }
 }
 
-fn text(message: &str) -> String {
-    message.to_owned()
-}
-
 /// An error of this status, with the type that the vendor gives to it.
-pub(super) fn said(vendor: Vendor, status: u16, message: String) -> Said {
+pub(super) fn said(vendor: Vendor, status: u16, message: impl Into<String>) -> Said {
     let kind = match vendor {
         Vendor::OpenAi => match status {
             429 => "requests",
@@ -103,6 +97,7 @@ pub(super) fn said(vendor: Vendor, status: u16, message: String) -> Said {
             _ => "INVALID_ARGUMENT",
         },
     };
+    let message = message.into();
     Said { status, kind, code: None, param: None, message, details: Vec::new() }
 }
 
@@ -136,7 +131,7 @@ fn rate_limited(vendor: Vendor, retry_after: Option<Duration>, model: &str) -> S
         Vendor::Anthropic => {
             let message = "Number of requests has exceeded your per-minute rate limit; see the \
                            response headers for current usage. Please try again later.";
-            said(vendor, 429, text(message))
+            said(vendor, 429, message)
         }
         Vendor::Gemini => {
             let retry_info = |wait| {
@@ -146,7 +141,7 @@ fn rate_limited(vendor: Vendor, retry_after: Option<Duration>, model: &str) -> S
             };
             let mut details = vec![quota_failure("PerMinute", model)];
             details.extend(retry_after.map(retry_info));
-            Said { details, ..said(vendor, 429, gemini_quota()) }
+            Said { details, ..said(vendor, 429, GEMINI_QUOTA) }
         }
     }
 }
@@ -159,22 +154,18 @@ fn context_window(vendor: Vendor) -> Said {
             ..said(
                 vendor,
                 400,
-                text(
-                    "This model's maximum context length is 128000 tokens. However, your messages \
+                "This model's maximum context length is 128000 tokens. However, your messages \
                  resulted in 128512 tokens. Please reduce the length of the messages.",
-                ),
             )
         },
         Vendor::Anthropic => {
-            said(vendor, 400, text("prompt is too long: 200512 tokens > 200000 maximum"))
+            said(vendor, 400, "prompt is too long: 200512 tokens > 200000 maximum")
         }
         Vendor::Gemini => said(
             vendor,
             400,
-            text(
-                "The input token count (1049088) exceeds the maximum number of tokens allowed \
+            "The input token count (1049088) exceeds the maximum number of tokens allowed \
              (1048576).",
-            ),
         ),
     }
 }
@@ -201,10 +192,9 @@ fn not_found(vendor: Vendor, model: &str) -> Said {
     }
 }
 
-fn gemini_quota() -> String {
-    // The same words for a limit per minute and for one per day: only the details tell.
-    text("You exceeded your current quota, please check your plan and billing details.")
-}
+/// The same words for a limit per minute and for one per day: only the details tell.
+const GEMINI_QUOTA: &str =
+    "You exceeded your current quota, please check your plan and billing details.";
 
 fn quota_failure(per: &str, model: &str) -> Value {
     json!({
@@ -219,6 +209,6 @@ fn quota_failure(per: &str, model: &str) -> Value {
 }
 
 /// A duration as protobuf writes it in JSON, and OpenAI in its messages.
-fn seconds(wait: Duration) -> String {
+pub(super) fn seconds(wait: Duration) -> String {
     format!("{}s", wait.as_secs_f64())
 }

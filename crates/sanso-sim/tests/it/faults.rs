@@ -138,6 +138,15 @@ async fn the_hint_of_a_rate_limit_is_where_the_vendor_puts_it() {
 }
 
 #[tokio::test]
+async fn a_hint_beyond_all_calendars_harms_nobody() {
+    for vendor in Vendor::ALL {
+        let provider = Provider::start(vendor).await.unwrap();
+        provider.set(Problem::RateLimited { retry_after: Some(Duration::MAX) });
+        assert_eq!(ask(&provider, Ask::Plain).await.status, 429);
+    }
+}
+
+#[tokio::test]
 async fn a_blip_is_over_after_as_many_calls_as_were_scripted() {
     for vendor in Vendor::ALL {
         let provider = Provider::start(vendor).await.unwrap();
