@@ -1,0 +1,61 @@
+# The same commands for people and for CI. `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+WHEELS := $(VENV)/.requirements
+TOOLS := target/tools
+CARGO_DENY_VERSION := 0.20.2
+export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: system $(WHEELS) ## what building and testing need: packages, crates, wheels
+	cargo fetch --locked
+
+.PHONY: test
+test: setup ## every test: Rust, then the OpenAI SDK against the binary
+	cargo test --locked --workspace
+	cargo build --locked -p sanso-server
+	$(VENV)/bin/pytest tests/sdk
+
+.PHONY: check
+check: system deny ## format, lints, documentation, dependencies
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	cargo deny --locked check bans licenses sources
+
+.PHONY: audit
+audit: deny ## known vulnerabilities; asks the network for the newest
+	cargo deny --locked check advisories
+
+.PHONY: demo
+demo: ## an outage and its recovery, on simulated providers
+	cargo run --release --locked -p sanso-server -- demo
+
+.PHONY: bench
+bench: ## what a request costs, next to nginx
+	bench/run
+
+.PHONY: system
+system:
+	@.ci/packages
+
+$(WHEELS): tests/sdk/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check --no-input --no-deps -r $<
+	touch $@
+
+# Unoptimised: it runs for a second, and is built in a third of the time.
+.PHONY: deny
+deny:
+	@command -v cargo-deny >/dev/null || { \
+	  cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --debug \
+	    --root $(TOOLS) --target-dir $(TOOLS)/build && \
+	  rm -rf $(TOOLS)/build; }
