@@ -28,7 +28,7 @@ test: setup ## every test: Rust, then the OpenAI SDK against the binary
 check: system deny ## format, lints, documentation, dependencies
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --lib
 	cargo deny --locked check bans licenses sources
 
 .PHONY: audit

@@ -7,6 +7,7 @@ from configs import KEYS, SEED, THREE
 from gateway import BINARY, Gateway
 from provider import Provider
 
+
 @pytest.fixture
 def providers():
     """Starts providers: `providers()`; all are gone when the test is over."""

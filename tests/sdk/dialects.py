@@ -185,7 +185,9 @@ class Anthropic:
 
     @staticmethod
     def _event(body, content=False):
-        return Event(b"event: " + body["type"].encode() + b"\ndata: " + _json(body) + b"\n\n", content)
+        return Event(
+            b"event: " + body["type"].encode() + b"\ndata: " + _json(body) + b"\n\n", content
+        )
 
     @classmethod
     def answer(cls, model, says, _request):

@@ -1,4 +1,4 @@
-"""What a scripted provider can do with one call. A step is played once, over the call's connection."""
+"""What a scripted provider can do with one call: a step is played over its connection."""
 
 import asyncio
 from dataclasses import dataclass, field

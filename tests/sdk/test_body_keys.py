@@ -68,8 +68,8 @@ def test_our_keys_are_not_forwarded(start, primary, backup, third, group):
 # Odd on purpose: order, spaces, exponents, a number beyond 64 bits, escapes, an unknown key.
 ODD = (
     b'{ "x_vendor":{"b":1.50,"a":[1e5,-0.0,12345678901234567890123]},\n'
-    b'  "model" : "gpt","messages":[{"role":"user","content":"caf\\u00e9 \xc3\xa9 \\/ \\ud83d\\ude00",'
-    b'"x_note":null}],"seed":7,"logit_bias":{"50256":-100} }'
+    b'  "model" : "gpt","messages":[{"role":"user",'
+    b'"content":"caf\\u00e9 \xc3\xa9 \\/ \\ud83d\\ude00","x_note":null}],"seed":7,"logit_bias":{"50256":-100} }'
 )
 
 

@@ -75,7 +75,7 @@ class Crowd:
         limit = time.monotonic() + 20
 
         def waiting():
-            return sum(c.total() < b + rounds for c, b in zip(self.answers, before))
+            return sum(c.total() < b + rounds for c, b in zip(self.answers, before, strict=True))
 
         while waiting() > all_but:
             assert time.monotonic() < limit, f"{waiting()} clients still wait"

@@ -8,7 +8,7 @@ from steps import Answer
 from talk import WEATHER, ask, listen
 
 PARIS = {"city": "Paris", "unit": "°C"}
-ROME = {"city": "Rome \"the eternal\"", "unit": "K"}
+ROME = {"city": 'Rome "the eternal"', "unit": "K"}
 QUESTION = [{"role": "user", "content": "What is the weather in Paris?"}]
 
 # Which provider stands behind which group of `three.yaml`.
@@ -82,7 +82,7 @@ def test_the_result_of_a_tool_goes_back(three, provider, group):
     asked = ask(client, group, QUESTION, tools=[WEATHER]).parse().choices[0].message
 
     messages = QUESTION + [asked.model_dump(exclude_none=True)]
-    for call, result in zip(asked.tool_calls, ["18", "31"]):
+    for call, result in zip(asked.tool_calls, ["18", "31"], strict=True):
         messages.append({"role": "tool", "tool_call_id": call.id, "content": result})
     told = ask(client, group, messages, tools=[WEATHER]).parse()
 
@@ -94,7 +94,9 @@ def test_the_result_of_a_tool_goes_back(three, provider, group):
     ]
 
 
-@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "get_weather"}}])
+@pytest.mark.parametrize(
+    "choice", ["required", {"type": "function", "function": {"name": "get_weather"}}]
+)
 def test_a_tool_can_be_demanded(three, provider, group, choice):
     provider.always(Answer(Says(tools=(Tool("get_weather", PARIS),))))
 
@@ -147,7 +149,7 @@ def _of_gemini(body):
     assert [call["name"] for call in called] == [response["name"] for response in told]
     return [
         (call["name"], call["args"], str(response["response"]["result"]))
-        for call, response in zip(called, told)
+        for call, response in zip(called, told, strict=True)
     ]
 
 

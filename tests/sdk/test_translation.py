@@ -17,7 +17,9 @@ class City(BaseModel):
     people: int
 
 
-@pytest.mark.parametrize("group, vendor", [("claude", "primary"), ("gemini", "third"), ("gpt", "backup")])
+@pytest.mark.parametrize(
+    "group, vendor", [("claude", "primary"), ("gemini", "third"), ("gpt", "backup")]
+)
 def test_an_answer_follows_a_json_schema(three, request, group, vendor):
     provider = request.getfixturevalue(vendor)
     provider.always(Answer(Says('{"name":"Kyoto","people":1464000}')))
