@@ -69,7 +69,8 @@ def test_our_keys_are_not_forwarded(start, primary, backup, third, group):
 ODD = (
     b'{ "x_vendor":{"b":1.50,"a":[1e5,-0.0,12345678901234567890123]},\n'
     b'  "model" : "gpt","messages":[{"role":"user",'
-    b'"content":"caf\\u00e9 \xc3\xa9 \\/ \\ud83d\\ude00","x_note":null}],"seed":7,"logit_bias":{"50256":-100} }'
+    b'"content":"caf\\u00e9 \xc3\xa9 \\/ \\ud83d\\ude00","x_note":null}],'
+    b'"seed":7,"logit_bias":{"50256":-100} }'
 )
 
 
