@@ -57,7 +57,7 @@ impl Layout {
         &self,
         text: &'a [u8],
         value_of: impl Fn(usize, &'a [u8]) -> Option<&'a [u8]>,
-        added: &[(String, Box<RawValue>)],
+        added: &[&(String, Box<RawValue>)],
     ) -> Vec<u8> {
         let (Some(first), Some(last)) = (self.0.first(), self.0.last()) else {
             return text.to_vec();

@@ -12,6 +12,7 @@ mod metadata;
 mod scan;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -24,7 +25,7 @@ use layout::Layout;
 use metadata::Fate;
 
 /// A chat request that has been looked at, but not taken apart.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Envelope {
     /// The model group that is asked for; never empty.
     pub model: String,
@@ -114,8 +115,7 @@ impl Envelope {
     #[must_use]
     pub fn body_for(&self, model: &str, extra: &[(String, Box<RawValue>)]) -> Bytes {
         let model = serde_json::Value::from(model).to_string();
-        let added: Vec<_> =
-            extra.iter().filter(|(name, _)| !self.forwards(name)).cloned().collect();
+        let added: Vec<_> = extra.iter().filter(|(name, _)| !self.forwards(name)).collect();
         let is_same = added.is_empty()
             && self.layout.values(&self.body).zip(&self.edits).all(|(value, edit)| match edit {
                 Edit::Keep => true,
@@ -138,6 +138,18 @@ impl Envelope {
     fn forwards(&self, name: &str) -> bool {
         let mut members = self.layout.names(&self.body).zip(&self.edits);
         members.any(|(found, edit)| found == name && *edit != Edit::Cut)
+    }
+}
+
+/// Without the body: prompts are private, and a client may send keys in `user_config`.
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope")
+            .field("model", &self.model)
+            .field("stream", &self.stream)
+            .field("body_bytes", &self.body.len())
+            .field("controls", &self.controls)
+            .finish_non_exhaustive()
     }
 }
 

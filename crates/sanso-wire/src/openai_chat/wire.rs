@@ -97,9 +97,12 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(
         Err(_) if serde_json::from_str::<ErrorMarks<'_>>(text).is_ok_and(|m| m.is_error()) => {
             Err(class())
         }
-        Err(error) => {
-            Err(Failure::malformed(format!("the answer is not the JSON of one: {error}")))
-        }
+        // Without the parser's words, which may quote the answer.
+        Err(error) => Err(Failure::malformed(format!(
+            "the answer is not the JSON of one (line {} column {})",
+            error.line(),
+            error.column()
+        ))),
     }
 }
 

@@ -150,6 +150,15 @@ fn controls_are_read_and_cut() {
 }
 
 #[test]
+fn debug_output_shows_no_secret() {
+    let shown = format!(
+        "{:?}",
+        with(r#""user_config":{"api_key":"sk-1"},"metadata":{"a":"sk-2","task":"t"}"#)
+    );
+    assert!(shown.contains("\"m\"") && !shown.contains("sk-") && !shown.contains("hi"), "{shown}");
+}
+
+#[test]
 fn zero_and_null_controls_count_as_absent() {
     let controls = with(r#""timeout":0,"num_retries":null,"fallback":null"#).controls;
     assert_eq!(controls, Default::default());
