@@ -14,9 +14,6 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),

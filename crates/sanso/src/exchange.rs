@@ -237,7 +237,8 @@ impl Exchange {
             request_id: self.request_id.clone(),
             served_by: attempt.map(|attempt| self.label(attempt.deployment)),
             deployment_id: target.map(|target| Arc::clone(&target.id)),
-            model_group: self.snapshot.group_of_answer(self.group(), attempt),
+            model_group: self.snapshot.group_name(self.group()),
+            answering_group: attempt.map(|attempt| self.snapshot.group_name(attempt.group)),
             attempts: self.trail.attempts(|deployment| self.label(deployment)),
             fallback,
             degradation: match (attempt, fallback) {

@@ -202,7 +202,7 @@ impl Gateway {
         let deadline = arrival.deadline.map_or(configured, |own| own.min(configured));
         let mut request = Request::new(group, class, started + deadline);
         apply_controls(&mut request, &envelope, &snapshot, arrival)?;
-        let id = Uuid::now_v7().simple().to_string();
+        let id = new_request_id();
         let limits = &snapshot.config.limits;
         let asked = Asked {
             sizes: Sizes { event: limits.event, answer: limits.answer },
@@ -218,6 +218,12 @@ impl Gateway {
         unknown_task.into_iter().for_each(|warning| exchange.warn(warning));
         Ok(exchange)
     }
+}
+
+/// A name for one request: unique, and in the order of time.
+#[must_use]
+pub fn new_request_id() -> String {
+    Uuid::now_v7().simple().to_string()
 }
 
 /// What [`Gateway::relay`] brings.

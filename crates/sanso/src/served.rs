@@ -14,8 +14,10 @@ pub struct Served {
     pub served_by: Option<Arc<str>>,
     /// LiteLLM's id of that deployment.
     pub deployment_id: Option<Arc<str>>,
-    /// The group that answered, or that was asked for.
+    /// The group that was asked for.
     pub model_group: Arc<str>,
+    /// The group whose deployment answered: another one after a fallback.
+    pub answering_group: Option<Arc<str>>,
     /// Every call that was made, in order.
     pub attempts: Vec<Attempt>,
     /// Answered by another leg than the first.

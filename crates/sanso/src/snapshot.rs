@@ -58,13 +58,7 @@ impl Snapshot {
         self.names.get(name).copied()
     }
 
-    /// The group that answered: of a fallback that of its leg, else the one asked for.
-    pub(crate) fn group_of_answer(
-        &self,
-        asked_for: GroupId,
-        attempt: Option<&TrailAttempt>,
-    ) -> Arc<str> {
-        let group = attempt.map_or(asked_for, |attempt| attempt.group);
+    pub(crate) fn group_name(&self, group: GroupId) -> Arc<str> {
         Arc::clone(&self.topology.group(group).name)
     }
 

@@ -2,8 +2,23 @@
 
 use std::time::Duration;
 
+use axum::http::header::Entry;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::Response;
 use sanso::{Arrival, Served};
+
+const REQUEST_ID: &str = "x-sanso-request-id";
+
+/// Names an answer that no exchange has named, such as a refusal: whoever asks about it can say
+/// which one it was.
+pub(super) async fn name_answer(mut response: Response) -> Response {
+    if let Entry::Vacant(entry) = response.headers_mut().entry(REQUEST_ID)
+        && let Ok(id) = HeaderValue::try_from(sanso::new_request_id())
+    {
+        entry.insert(id);
+    }
+    response
+}
 
 /// Writes `x-sanso-*`, and the `x-litellm-*` that LiteLLM's clients read.
 pub(super) fn write(served: &Served, out: &mut HeaderMap) {
@@ -13,10 +28,10 @@ pub(super) fn write(served: &Served, out: &mut HeaderMap) {
             out.insert(HeaderName::from_static(name), value);
         }
     };
-    put("x-sanso-request-id", &served.request_id);
+    put(REQUEST_ID, &served.request_id);
     put("x-litellm-call-id", &served.request_id);
     put("x-sanso-model-group", &served.model_group);
-    put("x-litellm-model-group", &served.model_group);
+    put("x-litellm-model-group", served.answering_group.as_ref().unwrap_or(&served.model_group));
     put("x-sanso-attempts", &served.attempts_header());
     put("x-sanso-fallback", if served.fallback { "true" } else { "false" });
     put("x-sanso-degradation", served.degradation.as_str());

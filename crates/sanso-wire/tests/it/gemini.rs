@@ -1,5 +1,4 @@
 //! The Gemini dialect.
-#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 mod answer;
 mod corpus;

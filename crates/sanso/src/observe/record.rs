@@ -100,10 +100,9 @@ impl Record {
                 .iter()
                 .filter_map(|a| Some((a.deployment, a.end?.0)))
                 .collect(),
-            fell_back: served.fallback.then(|| {
+            fell_back: served.answering_group.clone().filter(|_| served.fallback).map(|group| {
                 // Without a fault the first leg was passed over, its gates shut.
-                let reason = trail.faults().next().map_or("gate_shut", kind_name);
-                (Arc::clone(&served.model_group), reason)
+                (group, trail.faults().next().map_or("gate_shut", kind_name))
             }),
         }
     }
