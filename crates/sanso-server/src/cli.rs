@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Check a configuration, and draw its chains.
     Check(Check),
+    /// Watch the chain at work: simulated providers, live traffic, an outage and its recovery.
+    Demo(Demo),
 }
 
 #[derive(Debug, Args)]
@@ -46,6 +48,16 @@ pub(crate) struct Check {
     pub(crate) config: PathBuf,
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Demo {
+    /// Tell the story in seconds.
+    #[arg(long)]
+    pub(crate) fast: bool,
+    /// The port that the gateway listens on; 0 lets the system pick one.
+    #[arg(long, short, default_value_t = 4000)]
+    pub(crate) port: u16,
 }
 
 /// How a configuration is read.

@@ -3,6 +3,7 @@
 
 mod check;
 mod cli;
+mod demo;
 mod http;
 mod log;
 mod output;
@@ -18,5 +19,6 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::Demo(options) => demo::run(options),
     }
 }

@@ -59,19 +59,32 @@ fn gateway(config: Config, no_log: bool) -> Result<Gateway, sanso::config::Repor
     }
 }
 
-fn runtime() -> io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 async fn listen(gateway: Gateway, address: SocketAddr) -> io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    let (draining, drain) = watch::channel(false);
     // Bound before it is said, so that who reads the line can connect.
     say(format!(r#"{{"event":"listening","message":"listening on http://{address}"}}"#));
-    let stop = async move {
+    let stop = async {
         wait_for_stop().await;
         tracing::info!("stopping: no new connections, {DRAIN:?} for requests in flight");
+    };
+    serve(gateway, listener, stop).await
+}
+
+/// Serves until `stop`, then for as long as requests in flight take, up to [`DRAIN`].
+pub(crate) async fn serve(
+    gateway: Gateway,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (draining, drain) = watch::channel(false);
+    let stop = async move {
+        stop.await;
+        // Whoever would be told may be gone already.
         let _ = draining.send(true);
     };
     let app = http::router(App::new(gateway, drain.clone()));

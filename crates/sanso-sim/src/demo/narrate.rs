@@ -140,7 +140,7 @@ impl Narrator {
             self.paint(Paint::Red, &format!("{failed} not answered"))
         };
         format!(
-            "\n{} requests, {outcome}: {} by the primary, {fallbacks} by the fallback. {retries} \
+            "\n{} requests, {outcome}: {} by the primary, {fallbacks} by fallbacks. {retries} \
              retries that nobody saw.",
             answered + failed,
             answered - fallbacks,

@@ -106,7 +106,7 @@ fn failures_are_never_hidden() {
     );
     assert_eq!(
         narrator.summary(),
-        "\n4 requests, 1 not answered: 3 by the primary, 0 by the fallback. 0 retries that nobody \
+        "\n4 requests, 1 not answered: 3 by the primary, 0 by fallbacks. 0 retries that nobody \
          saw."
     );
 }

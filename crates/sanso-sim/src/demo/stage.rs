@@ -1,4 +1,4 @@
-//! The two providers of the demonstration, and the configuration of a gateway in front of them.
+//! The three providers of the demonstration, and the configuration of a gateway in front of them.
 
 use std::io;
 
@@ -11,6 +11,7 @@ use crate::traffic::Traffic;
 /// The model group that the traffic asks for.
 const GROUP: &str = "main-model";
 const FALLBACK_GROUP: &str = "fallback-gpt";
+const LAST_GROUP: &str = "fallback-gemini";
 
 /// How much time the demonstration takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +40,20 @@ impl Tempo {
     }
 }
 
-/// A primary, played by Anthropic, and its fallback, played by OpenAI.
+/// A primary, played by Anthropic, and its fallbacks, played by OpenAI and Gemini.
 #[derive(Debug)]
 pub struct Stage {
     /// The first leg.
     pub primary: Provider,
     /// The leg after it.
     pub fallback: Provider,
+    /// The leg after that.
+    pub last: Provider,
     tempo: Tempo,
 }
 
 impl Stage {
-    /// Starts both, healthy.
+    /// Starts them, healthy.
     ///
     /// # Errors
     /// If no ports can be had.
@@ -59,11 +62,12 @@ impl Stage {
         Ok(Self {
             primary: Provider::start_with(setup(Vendor::Anthropic, 1)).await?,
             fallback: Provider::start_with(setup(Vendor::OpenAi, 2)).await?,
+            last: Provider::start_with(setup(Vendor::Gemini, 3)).await?,
             tempo,
         })
     }
 
-    /// The `config.yaml` of a gateway in front of both.
+    /// The `config.yaml` of a gateway in front of them.
     #[must_use]
     pub fn config(&self) -> String {
         let entry = |group: &str, provider: &Provider| {
@@ -75,10 +79,11 @@ impl Stage {
             )
         };
         format!(
-            "model_list:\n{}{}litellm_settings:\n  num_retries: 2\n  cooldown_time: {}\n  \
-             fallbacks:\n    - {GROUP}: [{FALLBACK_GROUP}]\n",
+            "model_list:\n{}{}{}litellm_settings:\n  num_retries: 2\n  request_timeout: 30\n  \
+             cooldown_time: {}\n  fallbacks:\n    - {GROUP}: [{FALLBACK_GROUP}, {LAST_GROUP}]\n",
             entry(GROUP, &self.primary),
             entry(FALLBACK_GROUP, &self.fallback),
+            entry(LAST_GROUP, &self.last),
             self.tempo.pick(5, 1).as_secs(),
         )
     }
@@ -95,6 +100,7 @@ impl Stage {
         let provider = match act.who {
             Role::Primary => &self.primary,
             Role::Fallback => &self.fallback,
+            Role::Last => &self.last,
         };
         match &act.change {
             Change::Becomes(behaviour) => provider.set(behaviour.clone()),
@@ -112,7 +118,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_configuration_names_both_providers_and_the_way_between_them() {
+    async fn the_configuration_names_the_providers_and_the_way_between_them() {
         let stage = Stage::start(Tempo::Fast).await.unwrap();
         let expected = format!(
             "\
@@ -127,14 +133,22 @@ model_list:
       model: openai/gpt-4.1
       api_base: http://{}/v1
       api_key: simulated
+  - model_name: fallback-gemini
+    litellm_params:
+      model: gemini/{}
+      api_base: http://{}/v1beta
+      api_key: simulated
 litellm_settings:
   num_retries: 2
+  request_timeout: 30
   cooldown_time: 1
   fallbacks:
-    - main-model: [fallback-gpt]
+    - main-model: [fallback-gpt, fallback-gemini]
 ",
             stage.primary.address(),
             stage.fallback.address(),
+            Vendor::Gemini.model(),
+            stage.last.address(),
         );
         assert_eq!(stage.config(), expected);
     }

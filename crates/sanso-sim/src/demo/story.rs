@@ -45,6 +45,8 @@ pub enum Role {
     Primary,
     /// The leg after it.
     Fallback,
+    /// The leg after that.
+    Last,
 }
 
 /// What changes.
@@ -122,12 +124,17 @@ fn rate_limit(tempo: Tempo) -> Scene {
 }
 
 fn outage(tempo: Tempo) -> Scene {
+    let limited = Problem::RateLimited { retry_after: Some(tempo.pick(4, 1)) };
     Scene {
         title: "An outage",
         says: "The primary fails every call. Its breaker opens, and from then on nobody waits for \
-               it: the fallback serves. That is no reason to sleep well: watch the fallback rate. \
-               Here it is that of the whole demonstration; a gateway watches 5 minutes and an hour.",
-        acts: vec![primary(Duration::ZERO, Change::Becomes(Problem::Status(500).into()))],
+               it: the fallback serves, and where that meets a rate limit too, the next one. That \
+               is no reason to sleep well: watch the fallback rate. Here it is that of the whole \
+               demonstration; a gateway watches 5 minutes and an hour.",
+        acts: vec![
+            primary(Duration::ZERO, Change::Becomes(Problem::Status(500).into())),
+            fallback(tempo.pick(10, 2), Change::Next(1, limited.into())),
+        ],
         lasts: tempo.pick(18, 3),
         settles_within: Duration::ZERO,
     }
@@ -146,6 +153,10 @@ fn recovery(tempo: Tempo) -> Scene {
 
 fn primary(at: Duration, change: Change) -> Act {
     Act { at, who: Role::Primary, change }
+}
+
+fn fallback(at: Duration, change: Change) -> Act {
+    Act { at, who: Role::Fallback, change }
 }
 
 #[cfg(test)]

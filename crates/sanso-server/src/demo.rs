@@ -1,0 +1,106 @@
+//! `sanso demo`: the chain at work, without a key and without a network.
+//!
+//! The gateway that it shows is the one that `serve` runs; only the providers are simulated, and
+//! they too are reached over HTTP.
+
+use std::io::{self, IsTerminal};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+
+use sanso::config::{self, Options, ProcessEnvironment};
+use sanso::{BreakerChange, BreakerState, Gateway};
+use sanso_sim::demo::{self, Narrator, Stage, Story, Tempo, Transition};
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc};
+
+use crate::cli::Demo;
+use crate::output::{complain, say};
+use crate::serve;
+
+/// Tells the story to its end.
+pub(crate) fn run(options: Demo) -> ExitCode {
+    match serve::runtime().and_then(|runtime| runtime.block_on(tell(options))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let port = options.port;
+            complain(format!(
+                "error: the demonstration cannot run: {error}\n  = help: where port {port} is \
+                 taken, choose another with --port, or --port 0 for any"
+            ));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn tell(options: Demo) -> io::Result<()> {
+    let tempo = if options.fast { Tempo::Fast } else { Tempo::Full };
+    let stage = Stage::start(tempo).await?;
+    let gateway = gateway(&stage)?;
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port))).await?;
+    let base_url = format!("http://{}/v1", listener.local_addr()?);
+    introduce(&base_url);
+
+    let story = Story::new(tempo);
+    let narrator = Narrator::new(story.longest(), io::stdout().is_terminal());
+    let replies = stage.traffic(&base_url).start()?;
+    let (told, transitions) = mpsc::channel(64);
+    let telling = forward(gateway.watch_breakers(), told);
+    let playing = demo::play(&stage, &story, replies, transitions, narrator, |line| say(line));
+    tokio::select! {
+        () = playing => Ok(()),
+        () = telling => Ok(()),
+        served = serve::serve(gateway, listener, std::future::pending()) => served,
+    }
+}
+
+fn gateway(stage: &Stage) -> io::Result<Gateway> {
+    let options = Options::default();
+    config::parse(&stage.config(), "the demonstration", &ProcessEnvironment, options)
+        .and_then(Gateway::from_config)
+        .map_err(|report| io::Error::other(report.to_string()))
+}
+
+fn introduce(base_url: &str) {
+    say(format!(
+        r#"sanso demo: a gateway on {base_url} before three simulated providers.
+
+  main-model       anthropic/claude-sonnet-4-6   the model that is wanted
+  fallback-gpt     openai/gpt-4.1                the first fallback
+  fallback-gemini  gemini/gemini-2.5-flash       the second
+
+Try it meanwhile, from another terminal:
+
+  curl -i {base_url}/chat/completions -H 'content-type: application/json' \
+    -d '{{"model":"main-model","messages":[{{"role":"user","content":"Hello"}}]}}'
+"#
+    ));
+}
+
+/// Hands the gateway's breaker changes to the story, until the gateway is gone.
+async fn forward(mut from: broadcast::Receiver<BreakerChange>, to: mpsc::Sender<Transition>) {
+    loop {
+        match from.recv().await {
+            Ok(change) => {
+                let transition = Transition {
+                    deployment: change.deployment.to_string(),
+                    from: state(change.from),
+                    to: state(change.to),
+                };
+                // The story may have ended.
+                let _ = to.send(transition).await;
+            }
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+const fn state(state: BreakerState) -> demo::BreakerState {
+    match state {
+        BreakerState::Closed => demo::BreakerState::Closed,
+        BreakerState::Open => demo::BreakerState::Open,
+        BreakerState::HalfOpen => demo::BreakerState::HalfOpen,
+        BreakerState::Recovering => demo::BreakerState::Recovering,
+    }
+}
