@@ -9,6 +9,7 @@ use axum::serve::ListenerExt;
 use sanso::Gateway;
 use sanso::config::Config;
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -59,8 +60,12 @@ fn gateway(config: Config, no_log: bool) -> Result<Gateway, sanso::config::Repor
     }
 }
 
-pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+/// A worker per core that we may use; on a single one none that would only wait for others.
+pub(crate) fn runtime() -> io::Result<Runtime> {
+    let cores = std::thread::available_parallelism()?.get();
+    let mut builder =
+        if cores == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    builder.enable_all().build()
 }
 
 async fn listen(gateway: Gateway, address: SocketAddr) -> io::Result<()> {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use sanso_core::{Instant, Rng};
 use tokio::time::Instant as TokioInstant;
+use uuid::Builder;
 
 /// The monotonic clock of one gateway, counted from its start.
 ///
@@ -38,6 +39,16 @@ impl Clock {
     /// Wall time, for timestamps and for hints that are dates; no decision is taken on it.
     pub(crate) fn wall() -> Timestamp {
         Timestamp::now()
+    }
+
+    /// A UUID of version 7: unique, and in the order of time. Its random bits come from our own
+    /// generator, since asking the system would cost a call per request; they need to be different,
+    /// not secret.
+    pub(crate) fn request_id(&self) -> String {
+        let millis = u64::try_from(Self::wall().as_millisecond()).unwrap_or_default();
+        let mut rng = self.rng();
+        let random: [u8; 10] = std::array::from_fn(|_| (rng.unit() * 256.0) as u8);
+        Builder::from_unix_timestamp_millis(millis, &random).into_uuid().simple().to_string()
     }
 
     /// Randomness for one request.

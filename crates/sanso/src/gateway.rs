@@ -9,7 +9,6 @@ use bytes::Bytes;
 use sanso_core::{BreakerState, Class, GroupId, Request};
 use sanso_wire::envelope::{Envelope, FallbackRule};
 use tokio::sync::broadcast;
-use uuid::Uuid;
 
 use crate::answer::{Answer, AnswerStream};
 use crate::ask::{Asked, Sizes};
@@ -162,6 +161,13 @@ impl Gateway {
         ConfigRef(self.shared.snapshot.load_full())
     }
 
+    /// A name for a request: unique, and in the order of time. For answers that no provider was
+    /// asked for, such as a refusal.
+    #[must_use]
+    pub fn new_request_id(&self) -> String {
+        self.shared.clock.request_id()
+    }
+
     /// Prometheus text.
     #[must_use]
     pub fn metrics(&self) -> String {
@@ -202,7 +208,7 @@ impl Gateway {
         let deadline = arrival.deadline.map_or(configured, |own| own.min(configured));
         let mut request = Request::new(group, class, started + deadline);
         apply_controls(&mut request, &envelope, &snapshot, arrival)?;
-        let id = new_request_id();
+        let id = self.shared.clock.request_id();
         let limits = &snapshot.config.limits;
         let asked = Asked {
             sizes: Sizes { event: limits.event, answer: limits.answer },
@@ -218,12 +224,6 @@ impl Gateway {
         unknown_task.into_iter().for_each(|warning| exchange.warn(warning));
         Ok(exchange)
     }
-}
-
-/// A name for one request: unique, and in the order of time.
-#[must_use]
-pub fn new_request_id() -> String {
-    Uuid::now_v7().simple().to_string()
 }
 
 /// What [`Gateway::relay`] brings.

@@ -28,7 +28,7 @@ mod upstream;
 
 pub use answer::{Answer, AnswerStream};
 pub use error::{Error, ErrorKind};
-pub use gateway::{Arrival, DeploymentState, Gateway, Relayed, new_request_id};
+pub use gateway::{Arrival, DeploymentState, Gateway, Relayed};
 pub use observe::{Attempt, BreakerChange};
 pub use relay::{Relay, StreamEnd};
 pub use request::ChatRequest;

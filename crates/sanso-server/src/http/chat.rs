@@ -7,27 +7,32 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use http_body::Frame;
 use sanso::{Relay, Relayed, Served};
 
 use super::error::{self, ApiError};
-use super::{App, auth, body, headers};
+use super::{App, Shared, auth, body, headers};
 
-pub(super) async fn completions(
-    State(App(app)): State<App>,
-    request: Request,
-) -> Result<Response, ApiError> {
+pub(super) async fn completions(State(App(app)): State<App>, request: Request) -> Response {
     let (head, incoming) = request.into_parts();
-    auth::check(app.key.as_ref(), &head.headers)?;
-    let asked = body::read(incoming, app.body_limit).await?;
-    Ok(match app.gateway.relay(asked, headers::arrival(&head.headers)).await {
+    let asked = match take(&app, &head.headers, incoming).await {
+        Ok(asked) => asked,
+        Err(refused) => return error::named(refused, &app.gateway),
+    };
+    match app.gateway.relay(asked, headers::arrival(&head.headers)).await {
         Ok(Relayed::Whole { body, served, stream }) => whole(body, &served, stream),
         Ok(Relayed::Stream(relay)) => streamed(relay),
-        Err(failure) => error::failed(&failure),
-    })
+        Err(failure) => error::failed(&failure, &app.gateway),
+    }
+}
+
+/// The body of a request that may ask.
+async fn take(app: &Shared, headers: &HeaderMap, incoming: Body) -> Result<Bytes, ApiError> {
+    auth::check(app.key.as_ref(), headers)?;
+    body::read(incoming, app.body_limit).await
 }
 
 fn whole(body: Bytes, served: &Served, stream: bool) -> Response {

@@ -3,13 +3,13 @@
 use std::any::Any;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use sanso::Error;
+use sanso::{Error, Gateway};
 
-use super::headers;
+use super::{App, headers};
 
 /// An error of the HTTP surface itself.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl IntoResponse for ApiError {
 }
 
 /// A failed request, with what the gateway knows of it.
-pub(super) fn failed(error: &Error) -> Response {
+pub(super) fn failed(error: &Error, gateway: &Gateway) -> Response {
     let mut response = json(error.status(), error.to_openai_json());
     let out = response.headers_mut();
     if let Some(wait) = error.retry_after() {
@@ -50,24 +50,40 @@ pub(super) fn failed(error: &Error) -> Response {
     if !error.should_retry() {
         out.insert("x-should-retry", HeaderValue::from_static("false"));
     }
-    if let Some(served) = error.served() {
-        headers::write(served, out);
+    match error.served() {
+        Some(served) => headers::write(served, out),
+        None => name(&mut response, gateway),
     }
     response
 }
 
-pub(super) async fn not_found(request: Request) -> ApiError {
+/// Names a refusal, which no exchange has named, so that who asks about it can say which one it was.
+pub(super) fn named(refused: ApiError, gateway: &Gateway) -> Response {
+    let mut response = refused.into_response();
+    name(&mut response, gateway);
+    response
+}
+
+fn name(response: &mut Response, gateway: &Gateway) {
+    if let Ok(id) = HeaderValue::try_from(gateway.new_request_id()) {
+        response.headers_mut().insert(headers::REQUEST_ID, id);
+    }
+}
+
+pub(super) async fn not_found(State(App(app)): State<App>, request: Request) -> Response {
     let message = format!(
         "There is no {} {}. This gateway serves POST /v1/chat/completions and GET /v1/models.",
         request.method(),
         request.uri().path()
     );
-    ApiError { code: Some("unknown_url"), ..ApiError::new(404, message) }
+    let refused = ApiError { code: Some("unknown_url"), ..ApiError::new(404, message) };
+    named(refused, &app.gateway)
 }
 
-pub(super) async fn method_not_allowed(request: Request) -> ApiError {
+pub(super) async fn method_not_allowed(State(App(app)): State<App>, request: Request) -> Response {
     let (method, path) = (request.method(), request.uri().path());
-    ApiError::new(405, format!("{path} does not answer {method}."))
+    let refused = ApiError::new(405, format!("{path} does not answer {method}."));
+    named(refused, &app.gateway)
 }
 
 /// A bug of ours costs one request, not the process.

@@ -2,23 +2,11 @@
 
 use std::time::Duration;
 
-use axum::http::header::Entry;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::response::Response;
 use sanso::{Arrival, Served};
 
-const REQUEST_ID: &str = "x-sanso-request-id";
-
-/// Names an answer that no exchange has named, such as a refusal: whoever asks about it can say
-/// which one it was.
-pub(super) async fn name_answer(mut response: Response) -> Response {
-    if let Entry::Vacant(entry) = response.headers_mut().entry(REQUEST_ID)
-        && let Ok(id) = HeaderValue::try_from(sanso::new_request_id())
-    {
-        entry.insert(id);
-    }
-    response
-}
+/// Names an answer, so that who asks about it can say which one it was.
+pub(super) const REQUEST_ID: &str = "x-sanso-request-id";
 
 /// Writes `x-sanso-*`, and the `x-litellm-*` that LiteLLM's clients read.
 pub(super) fn write(served: &Served, out: &mut HeaderMap) {

@@ -11,7 +11,6 @@ mod models;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::map_response;
 use axum::routing::{get, post};
 use sanso::Gateway;
 use tokio::sync::watch;
@@ -54,6 +53,5 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(map_response(headers::name_answer))
         .with_state(app)
 }

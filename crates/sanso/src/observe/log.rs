@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// A thread that writes lines, behind a bounded queue: a slow or full disk costs no request, it
 /// costs lines, and those are counted.
@@ -16,6 +17,8 @@ pub(crate) struct LogWriter {
 
 /// Lines that may wait. At 500 bytes a line this is 4 MiB, and a minute of a busy gateway.
 const QUEUE: usize = 8 * 1024;
+/// How long lines are gathered: too short for a reader to notice, long enough for a batch.
+const GATHER: Duration = Duration::from_millis(50);
 
 impl LogWriter {
     pub(crate) fn new(out: Box<dyn Write + Send>) -> std::io::Result<Self> {
@@ -39,16 +42,17 @@ impl LogWriter {
     }
 }
 
-/// Writes what there is, and flushes when there is no more for the moment.
+/// Writes lines in batches. While the writer gathers it is not waiting on the queue, so handing a
+/// line over wakes nobody: a thread switch per request would cost more than the request's decisions.
 fn write_all(queue: &Receiver<Vec<u8>>, mut out: Box<dyn Write + Send>) {
+    let mut batch = Vec::new();
     while let Ok(line) = queue.recv() {
-        let mut next = Some(line);
-        while let Some(line) = next {
-            // A line that cannot be written is lost: there is nowhere better to put it.
-            let _ = out.write_all(&line);
-            next = queue.try_recv().ok();
-        }
-        let _ = out.flush();
+        batch.extend_from_slice(&line);
+        std::thread::park_timeout(GATHER);
+        queue.try_iter().for_each(|line| batch.extend_from_slice(&line));
+        // Lines that cannot be written are lost: there is nowhere better to put them.
+        let _ = out.write_all(&batch).and_then(|()| out.flush());
+        batch.clear();
     }
 }
 
