@@ -5,6 +5,7 @@
 //! so n dialects need 2n translations and any endpoint can be served by any provider. No sockets,
 //! no clock, no runtime.
 #![forbid(unsafe_code)]
+#![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod ir;
 

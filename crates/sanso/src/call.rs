@@ -3,7 +3,6 @@
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use sanso_core::{FaultKind, SoftReason};
 use sanso_wire::ir::{FinishReason, Part, Usage};
 use sanso_wire::{Dialect, Failure, openai_chat};
@@ -12,7 +11,7 @@ use crate::ask::Asked;
 use crate::clock::Clock;
 use crate::flow::{Flow, Opened};
 use crate::target::Target;
-use crate::upstream::{Upstream, name_body_error};
+use crate::upstream::{Received, Upstream, name_body_error};
 
 /// What a call came to.
 #[derive(Debug)]
@@ -75,7 +74,7 @@ pub(crate) async fn run(upstream: &Upstream, target: &Target, asked: &Asked) -> 
     }
 }
 
-async fn refused(target: &Target, asked: &Asked, response: Response<Incoming>) -> Report {
+async fn refused(target: &Target, asked: &Asked, response: Response<Received>) -> Report {
     let (head, body) = response.into_parts();
     // What the body says is lost with it; the status still counts.
     let body = collect(body, asked.sizes.answer).await.unwrap_or_default();
@@ -83,7 +82,7 @@ async fn refused(target: &Target, asked: &Asked, response: Response<Incoming>) -
     Report::Failed(target.dialect.classify(status, &head.headers, &body, Clock::wall()))
 }
 
-async fn plain(target: &Target, asked: &Asked, response: Response<Incoming>) -> Report {
+async fn plain(target: &Target, asked: &Asked, response: Response<Received>) -> Report {
     let answer = match collect(response.into_body(), asked.sizes.answer).await {
         Ok(body) => read(target.dialect, asked, body),
         Err(failure) => Err(failure),
@@ -97,7 +96,7 @@ async fn plain(target: &Target, asked: &Asked, response: Response<Incoming>) -> 
     }
 }
 
-async fn streamed(target: &Target, asked: &Asked, response: Response<Incoming>) -> Report {
+async fn streamed(target: &Target, asked: &Asked, response: Response<Received>) -> Report {
     if !is_event_stream(&response) {
         let body = collect(response.into_body(), asked.sizes.answer).await;
         let said = body.and_then(|body| read(target.dialect, asked, body));
@@ -146,14 +145,14 @@ fn is_content(part: &Part) -> bool {
 }
 
 /// A missing content type is given the benefit of the doubt: the events will tell.
-fn is_event_stream(response: &Response<Incoming>) -> bool {
+fn is_event_stream(response: &Response<Received>) -> bool {
     response.headers().get(http::header::CONTENT_TYPE).is_none_or(|value| {
         value.to_str().is_ok_and(|value| value.trim_start().starts_with("text/event-stream"))
     })
 }
 
 /// The whole body, or why not.
-async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, Failure> {
+async fn collect(mut body: Received, limit: usize) -> Result<Bytes, Failure> {
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {

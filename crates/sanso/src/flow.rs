@@ -5,7 +5,6 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::Body;
-use hyper::body::Incoming;
 use sanso_core::FaultKind;
 use sanso_wire::ir::{FinishReason, StreamEvent};
 use sanso_wire::openai_chat::{StreamEncoder, glance, write_error};
@@ -14,12 +13,12 @@ use sanso_wire::{Dialect, Failure, StreamDecoder};
 
 use crate::ask::{Asked, Sizes};
 use crate::call::{Facts, Whole};
-use crate::upstream::name_body_error;
+use crate::upstream::{Received, name_body_error};
 
 /// A stream that has brought content.
 #[derive(Debug)]
 pub(crate) struct Flow {
-    body: Incoming,
+    body: Received,
     events: Decoder,
     form: Form,
     /// What is to go to the client, and has not.
@@ -65,7 +64,7 @@ pub(crate) enum Progress {
 const SKIPPED_AT_MOST: u32 = 3;
 
 impl Flow {
-    fn new(dialect: Dialect, asked: &Asked, body: Incoming) -> Self {
+    fn new(dialect: Dialect, asked: &Asked, body: Received) -> Self {
         let form = match dialect {
             Dialect::OpenAiChat => Form::Pass,
             Dialect::Anthropic | Dialect::Gemini => Form::Translate {
@@ -93,7 +92,7 @@ impl Flow {
     }
 
     /// Reads up to the first content. Nothing goes to the client before it.
-    pub(crate) async fn open(dialect: Dialect, asked: &Asked, body: Incoming) -> Opened {
+    pub(crate) async fn open(dialect: Dialect, asked: &Asked, body: Received) -> Opened {
         let mut flow = Box::new(Self::new(dialect, asked, body));
         loop {
             match std::future::poll_fn(|cx| flow.poll_progress(cx)).await {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use sanso_core::{BreakerState, Class, GroupId, Request};
-use sanso_wire::envelope::{Envelope, FallbackRule};
+use sanso_wire::envelope::{Controls, Envelope, FallbackRule};
 use tokio::sync::broadcast;
 
 use crate::answer::{Answer, AnswerStream};
@@ -217,11 +217,9 @@ impl Gateway {
             envelope,
         };
         let shared = Arc::clone(&self.shared);
-        let unknown_task = asked.envelope.controls.task.as_ref().map(|task| {
-            format!("the task `{task}` is not configured: the chain of the model was used")
-        });
+        let warnings = unheeded(&asked.envelope.controls);
         let mut exchange = Exchange::new(shared, snapshot, Arc::new(asked), request, id, started);
-        unknown_task.into_iter().for_each(|warning| exchange.warn(warning));
+        warnings.into_iter().for_each(|warning| exchange.warn(warning));
         Ok(exchange)
     }
 }
@@ -275,6 +273,22 @@ fn apply_controls(
         request.fallbacks = Some(groups.collect::<Result<_, _>>()?);
     }
     Ok(())
+}
+
+/// What the request asks that is not done: said in its answer rather than passed over in silence.
+fn unheeded(controls: &Controls) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(task) = &controls.task {
+        warnings.push(format!("the task `{task}` is not configured"));
+    }
+    let lists = [
+        ("context_window_fallbacks", controls.context_window_fallbacks.is_some()),
+        ("content_policy_fallbacks", controls.content_policy_fallbacks.is_some()),
+        ("priority", controls.priority.is_some()),
+    ];
+    let unheeded = lists.into_iter().filter(|(_, asked)| *asked);
+    warnings.extend(unheeded.map(|(name, _)| format!("`{name}` of a request is not obeyed yet")));
+    warnings
 }
 
 fn fallback(snapshot: &Snapshot, name: &str) -> Result<GroupId, Error> {

@@ -5,6 +5,8 @@
 //! [`ConnectionFault::Reused`].
 
 mod connector;
+mod received;
+mod shards;
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -12,18 +14,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use sanso_core::{ConnectionFault, FaultKind, Phase};
 use sanso_wire::Failure;
 
 use connector::{ConnectTimeout, Connector, Used};
+use shards::Shards;
+
+pub(crate) use received::Received;
 
 /// The client that all calls of a gateway share.
 #[derive(Clone)]
 pub(crate) struct Upstream {
-    client: Client<Connector, Full<Bytes>>,
+    pools: Shards<Client<Connector, Full<Bytes>>>,
 }
 
 /// What bounds the client as a whole.
@@ -35,6 +39,9 @@ pub(crate) struct UpstreamLimits {
     pub(crate) head_bytes: usize,
 }
 
+/// Enough for over five thousand calls at once before HTTP/2 connections fill up; an unused pool is
+/// a few hundred bytes.
+const POOLS: usize = 64;
 /// Below most providers' own keep-alive times, so that it is us who close an idle connection.
 const IDLE: Duration = Duration::from_secs(55);
 /// Hyper reads heads into a buffer of at least this size.
@@ -42,17 +49,8 @@ const HEAD_AT_LEAST: usize = 8 * 1024;
 
 impl Upstream {
     pub(crate) fn new(limits: UpstreamLimits) -> Self {
-        let client = Client::builder(TokioExecutor::new())
-            .retry_canceled_requests(false)
-            .pool_idle_timeout(IDLE)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .http1_max_buf_size(limits.head_bytes.max(HEAD_AT_LEAST))
-            .http2_max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
-            .http2_adaptive_window(true)
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .build(Connector::new(limits.connect));
-        Self { client }
+        let connector = Connector::new(limits.connect);
+        Self { pools: Shards::new((0..POOLS).map(|_| pool(&connector, limits))) }
     }
 
     /// Posts `body` and waits for the head of the answer.
@@ -64,17 +62,34 @@ impl Upstream {
         uri: Uri,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Result<Response<Incoming>, Failure> {
+    ) -> Result<Response<Received>, Failure> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        let response = self.client.request(request).await.map_err(|error| name(&error))?;
+        let Some((client, place)) = self.pools.take() else {
+            let fault = FaultKind::Connection(ConnectionFault::Establish);
+            return Err(Failure::new(fault, "there is no pool of connections"));
+        };
+        let response = client.request(request).await.map_err(|error| name(&error))?;
         if let Some(used) = response.extensions().get::<Used>() {
             used.mark();
         }
-        Ok(response)
+        Ok(response.map(|body| Received::new(body, place)))
     }
+}
+
+fn pool(connector: &Connector, limits: UpstreamLimits) -> Client<Connector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new())
+        .retry_canceled_requests(false)
+        .pool_idle_timeout(IDLE)
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .http1_max_buf_size(limits.head_bytes.max(HEAD_AT_LEAST))
+        .http2_max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+        .http2_adaptive_window(true)
+        .http2_keep_alive_interval(Duration::from_secs(20))
+        .build(connector.clone())
 }
 
 /// Names what kept a request from its answer.
