@@ -1,9 +1,9 @@
 //! `sanso check FILE`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use sanso::config::{self, Config, ProcessEnvironment, Report};
-use std::path::Path;
 
 use crate::cli::{Check, Reading};
 use crate::output::{complain, refuse, say};
@@ -11,8 +11,8 @@ use crate::output::{complain, refuse, say};
 /// Checks a configuration and draws its chains. Exits 2 where it cannot be used.
 pub(crate) fn run(options: &Check) -> ExitCode {
     match load(&options.config, options.reading) {
+        // The description ends with the warnings and notes.
         Ok(config) => {
-            complain_of(&config);
             say(config::describe(&config));
             ExitCode::SUCCESS
         }
