@@ -8,7 +8,7 @@ use crate::served::Served;
 
 /// A request that was not answered.
 ///
-/// Opaque: ask [`Error::kind`], [`Error::status`] and [`Error::attempts`]. Its text is for the
+/// Opaque: ask [`Error::kind`], [`Error::status`] and [`Error::served`]. Its text is for the
 /// caller: it says what happened and what to do, and holds no secret.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}", .0.message)]
