@@ -60,6 +60,16 @@ pub enum Event {
         /// The gate, and since when.
         refusal: Refusal,
     },
+    /// A later leg passed over a deployment that had failed this request before, and that may not be
+    /// called again, or not yet.
+    PassedOver {
+        /// The leg.
+        leg: LegIndex,
+        /// The deployment.
+        deployment: DeploymentId,
+        /// Its last fault in this request.
+        kind: FaultKind,
+    },
     /// The request moved on to another leg.
     FellBack {
         /// The leg that ended.

@@ -22,12 +22,12 @@ impl Rng {
 
     /// Uniform in `[0, max]`: the *full jitter* of a backoff.
     pub fn up_to(&mut self, max: Duration) -> Duration {
-        max.mul_f64(self.unit())
+        times(max, self.unit())
     }
 
     /// `base` scaled by a factor that is uniform in `[low, high)`.
     pub fn scaled(&mut self, base: Duration, low: f64, high: f64) -> Duration {
-        base.mul_f64(low + (high - low) * self.unit())
+        times(base, low + (high - low) * self.unit())
     }
 
     /// An index drawn with the given weights; `None` when there are none. Weights that are not
@@ -50,4 +50,9 @@ impl Rng {
         }
         Some(weights.len() - 1)
     }
+}
+
+/// `duration * factor`, up to the longest duration there is: a silly setting must not panic.
+pub(crate) fn times(duration: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }

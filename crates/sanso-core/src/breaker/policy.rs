@@ -1,5 +1,6 @@
 //! The breaker's tunables.
 
+use crate::rng::{Rng, times};
 use crate::time::Duration;
 
 /// When a breaker opens, for how long, and how it comes back (`chain.md`, *Breaker*).
@@ -48,6 +49,8 @@ impl BreakerPolicy {
     /// An open time grows up to this, or up to `cooldown` where that is longer. A probe costs one
     /// request a moment; a late return costs every request its model.
     const OPEN_CAP: Duration = Duration::from_secs(12);
+    /// An open time is scaled by a factor out of this range.
+    const JITTER: (f64, f64) = (0.8, 1.2);
 
     /// The open time after `reopenings` reopenings, before jitter: `cooldown * 2^k`, capped.
     #[must_use]
@@ -56,10 +59,26 @@ impl BreakerPolicy {
         self.cooldown.saturating_mul(factor).min(self.open_cap())
     }
 
-    /// Whether another reopening would lengthen the open time.
-    #[must_use]
-    pub fn can_lengthen(&self, reopenings: u32) -> bool {
-        self.open_time(reopenings) < self.open_cap()
+    /// `k` after one more reopening: it grows no further than the cap.
+    pub(super) fn lengthened(&self, reopenings: u32) -> u32 {
+        reopenings.saturating_add((self.open_time(reopenings) < self.open_cap()).into())
+    }
+
+    /// The open time, jittered, so that replicas that opened together do not probe together.
+    pub(super) fn draw_open_time(&self, reopenings: u32, rng: &mut Rng) -> Duration {
+        let (low, high) = Self::JITTER;
+        rng.scaled(self.open_time(reopenings), low, high)
+    }
+
+    /// The longest that [`BreakerPolicy::draw_open_time`] may draw.
+    pub(super) fn longest_open_time(&self, reopenings: u32) -> Duration {
+        times(self.open_time(reopenings), Self::JITTER.1)
+    }
+
+    /// How many probes may be out at once. At least one, whatever is set: with none a breaker that
+    /// opened would stay open for good.
+    pub(super) fn probe_places(&self) -> usize {
+        self.probes.max(1) as usize
     }
 
     fn open_cap(&self) -> Duration {

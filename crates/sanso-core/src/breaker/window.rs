@@ -18,7 +18,10 @@ pub(super) struct Window {
 
 /// Which bucket a success was counted in, so that a later break can take it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark(u64);
+pub(super) struct Mark {
+    slice: u64,
+    bucket: Duration,
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
@@ -71,13 +74,14 @@ impl Window {
     pub(super) fn success(&mut self, now: Instant) -> Mark {
         let slice = self.slice(now);
         self.at(slice).successes += 1;
-        Mark(slice)
+        Mark { slice, bucket: self.bucket }
     }
 
-    /// Takes a success back, if it is still in the window.
+    /// Takes a success back, if it is still in the window: one that has aged out, or that was
+    /// counted before a reload changed the span, is there no more.
     pub(super) fn take_back(&mut self, now: Instant, mark: Mark) {
-        if self.in_window(mark.0, self.slice(now)) {
-            let counts = self.at(mark.0);
+        if mark.bucket == self.bucket && self.in_window(mark.slice, self.slice(now)) {
+            let counts = self.at(mark.slice);
             counts.successes = counts.successes.saturating_sub(1);
         }
     }

@@ -1,8 +1,10 @@
 //! All failed: which error the client gets.
 
-use super::step::{CallId, LegIndex};
-use crate::fault::{Fault, FaultKind, SoftReason};
-use crate::gates::{Gate, Refusal};
+use super::leg::{Called, Lost};
+use super::step::{CallId, LegIndex, Verdict};
+use super::{Chain, Ctx};
+use crate::fault::{FaultKind, SoftReason};
+use crate::gates::{HINT_CAP, Refusal};
 use crate::route::DeploymentId;
 use crate::time::{Duration, Instant};
 
@@ -33,17 +35,62 @@ pub enum FailureCause {
     Deadline,
 }
 
-/// A call that ended without an answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lost {
-    pub(super) call: CallId,
-    pub(super) leg: LegIndex,
-    pub(super) fault: Fault,
-    pub(super) at: Instant,
+impl Chain {
+    /// No one is left: the verdict.
+    pub(super) fn fail(&mut self, ctx: &Ctx<'_>) {
+        if let Some((call, reason)) = soft_answer(&self.lost) {
+            return self.conclude(Verdict::Answered { call, soft: Some(reason) });
+        }
+        let again_at = self.called.iter().filter_map(|called| worth_asking(ctx, called)).min();
+        let retry_after = again_at.map(|at| at - ctx.now);
+        let failure = most_telling(&self.lost, ctx.now, retry_after).unwrap_or_else(|| {
+            if ctx.now >= self.request.deadline {
+                Failure { cause: FailureCause::Deadline, status: 504, retry_after: None }
+            } else {
+                self.all_shut(ctx)
+            }
+        });
+        self.conclude(Verdict::Failed(failure));
+    }
+
+    /// Nobody was called. 429 if any deployment is shut by quota alone, else 503; 502 if there was
+    /// none to ask. `Retry-After` is the soonest reopening, at least a second.
+    fn all_shut(&self, ctx: &Ctx<'_>) -> Failure {
+        const AT_LEAST: Duration = Duration::from_secs(1);
+        let mut shut: Vec<(DeploymentId, Refusal)> = Vec::new();
+        for &(_, deployment, refusal) in &self.skipped {
+            if !shut.iter().any(|(known, _)| *known == deployment) {
+                shut.push((deployment, refusal));
+            }
+        }
+        let by_quota = |(id, _): &(DeploymentId, _)| ctx.gates.is_shut_by_quota_alone(*id, ctx.now);
+        let status = match (shut.is_empty(), shut.iter().any(by_quota)) {
+            (true, _) => 502,
+            (false, true) => 429,
+            (false, false) => 503,
+        };
+        let wait = |(id, _): &(DeploymentId, _)| {
+            reopens(ctx, *id).map_or(AT_LEAST, |at| (at - ctx.now).max(AT_LEAST))
+        };
+        let retry_after = shut.iter().map(wait).min();
+        Failure { cause: FailureCause::Shut(shut), status, retry_after }
+    }
+}
+
+/// When the last of a deployment's shut gates reopens, where that is known.
+fn reopens(ctx: &Ctx<'_>, deployment: DeploymentId) -> Option<Instant> {
+    let view = ctx.gates.view(deployment, ctx.now);
+    view.quota_shut_until.max(view.probe_at)
+}
+
+/// When it is worth asking a deployment again, as far as its gates or it itself named a time.
+fn worth_asking(ctx: &Ctx<'_>, called: &Called) -> Option<Instant> {
+    let hint = called.last.fault.hint.map(|hint| called.last.at + hint.min(HINT_CAP));
+    reopens(ctx, called.deployment).max(hint)
 }
 
 /// An answer of sorts: the earliest soft one, which beats any error.
-pub(super) fn soft_answer(lost: &[Lost]) -> Option<(CallId, SoftReason)> {
+fn soft_answer(lost: &[Lost]) -> Option<(CallId, SoftReason)> {
     lost.iter().find_map(|lost| {
         let FaultKind::Soft(reason) = lost.fault.kind else { return None };
         Some((lost.call, reason))
@@ -52,19 +99,12 @@ pub(super) fn soft_answer(lost: &[Lost]) -> Option<(CallId, SoftReason)> {
 
 /// The most telling of the errors, not the last: a caller-fixable 4xx of the first leg, then 429 with
 /// the shortest wait, 503, 500 and other 5xx, 504, 502.
-pub(super) fn most_telling(
-    lost: &[Lost],
-    now: Instant,
-    reopens: Option<Instant>,
-) -> Option<Failure> {
+fn most_telling(lost: &[Lost], now: Instant, retry_after: Option<Duration>) -> Option<Failure> {
     let telling = lost.iter().min_by_key(|lost| (rank(lost), wait(lost, now)))?;
     let kind = telling.fault.kind;
     let everyone = lost.iter().all(|other| other.fault.kind == kind);
     let retry_after = match kind {
-        FaultKind::RateLimited | FaultKind::Overloaded => {
-            let waits = lost.iter().filter_map(|lost| lost.fault.hint.map(|_| wait(lost, now)));
-            waits.chain(reopens.map(|at| at - now)).min()
-        }
+        FaultKind::RateLimited | FaultKind::Overloaded => retry_after,
         FaultKind::QuotaExhausted
         | FaultKind::ServerError
         | FaultKind::Timeout(_)
@@ -84,21 +124,6 @@ pub(super) fn most_telling(
         status: kind.final_status(telling.fault.status, everyone),
         retry_after,
     })
-}
-
-/// Nobody was called. 429 if any deployment is shut by quota alone, else 503; 502 if there was none
-/// to ask. `Retry-After` is the soonest reopening, at least a second.
-pub(super) fn all_shut(refusals: Vec<(DeploymentId, Refusal)>, now: Instant) -> Failure {
-    let by_quota = refusals.iter().any(|(_, refusal)| refusal.gate == Gate::Quota);
-    let status = match (refusals.is_empty(), by_quota) {
-        (true, _) => 502,
-        (false, true) => 429,
-        (false, false) => 503,
-    };
-    let second = Duration::from_secs(1);
-    let wait = |refusal: &Refusal| refusal.not_before.map_or(second, |at| (at - now).max(second));
-    let retry_after = refusals.iter().map(|(_, refusal)| wait(refusal)).min();
-    Failure { cause: FailureCause::Shut(refusals), status, retry_after }
 }
 
 fn wait(lost: &Lost, now: Instant) -> Duration {

@@ -1,6 +1,6 @@
 //! One leg of a request, and what the request remembers of each deployment.
 
-use super::step::LegIndex;
+use super::step::{CallId, LegIndex};
 use crate::fault::{Fault, FaultKind, Phase};
 use crate::gates::QuotaSlot;
 use crate::retry::Patience;
@@ -30,20 +30,40 @@ pub(super) struct Waited {
 }
 
 impl Waited {
-    /// How much longer a request may wait.
+    /// How much longer a request may wait: blind waits are bounded among themselves, and all waits
+    /// of a leg together.
     pub(super) fn left(self, patience: &Patience, hinted: bool, alone: bool) -> Duration {
-        let (limit, spent) = match (alone, hinted) {
-            (true, _) => (patience.alone, self.blind + self.hinted),
-            (false, true) => (patience.hinted, self.hinted),
-            (false, false) => (patience.blind, self.blind),
+        let all = self.blind.saturating_add(self.hinted);
+        if alone {
+            return patience.alone.saturating_sub(all);
+        }
+        let in_all = patience.hinted.max(patience.blind).saturating_sub(all);
+        let of_its_kind = if hinted {
+            patience.hinted.saturating_sub(self.hinted)
+        } else {
+            patience.blind.saturating_sub(self.blind)
         };
-        limit.saturating_sub(spent)
+        in_all.min(of_its_kind)
     }
 
     pub(super) fn spend(&mut self, wait: Duration, hinted: bool) {
         let pot = if hinted { &mut self.hinted } else { &mut self.blind };
-        *pot += wait;
+        *pot = pot.saturating_add(wait);
     }
+}
+
+/// A call that ended with a fault before its answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lost {
+    pub(super) call: CallId,
+    pub(super) leg: LegIndex,
+    pub(super) deployment: DeploymentId,
+    pub(super) fault: Fault,
+    pub(super) at: Instant,
+    /// How long it ran; not beyond its limit, however late that was noticed.
+    pub(super) took: Duration,
+    /// The breaker has heard of it.
+    pub(super) counted: bool,
 }
 
 /// What a request remembers of a deployment that failed it.
@@ -51,34 +71,54 @@ impl Waited {
 pub(super) struct Called {
     pub(super) deployment: DeploymentId,
     pub(super) faults: u32,
-    pub(super) last: Fault,
-    pub(super) last_at: Instant,
-    /// How long the last call ran.
-    pub(super) took: Duration,
+    pub(super) last: Lost,
     /// The *once* of one of its faults has been used.
     pub(super) once_used: bool,
+    /// The breaker has heard of one of its faults: in rows a request counts once.
+    pub(super) counted: bool,
 }
 
 impl Called {
     /// Over this, a total limit is no blip: the same call would take as long again.
     const LONG: Duration = Duration::from_secs(60);
 
+    pub(super) const fn new(lost: Lost) -> Self {
+        Self {
+            deployment: lost.deployment,
+            faults: 1,
+            last: lost,
+            once_used: false,
+            counted: lost.counted,
+        }
+    }
+
+    pub(super) fn add(&mut self, lost: Lost) {
+        self.faults += 1;
+        self.last = lost;
+        self.counted |= lost.counted;
+    }
+
     /// What the last fault says about calling again.
     pub(super) fn again(&self) -> Again {
-        match (self.last.kind, self.last.kind.rule().again) {
-            (FaultKind::Timeout(Phase::Total), _) if self.took > Self::LONG => Again::Never,
-            (_, again) => again,
+        let kind = self.last.fault.kind;
+        if kind == FaultKind::Timeout(Phase::Total) && self.last.took > Self::LONG {
+            return Again::Never;
         }
+        kind.rule().again
     }
 
     /// Whether it may be called again by this request. Alone, only *never* forbids it.
     pub(super) fn may_be_called_again(&self, alone: bool) -> bool {
         match self.again() {
             Again::Never => false,
-            Again::Yes | Again::Once if !alone => !self.once_used,
+            Again::Yes | Again::Once => alone || !self.once_used,
             Again::OnlyAlone => alone,
-            Again::Yes | Again::Once => true,
         }
+    }
+
+    /// It is called again: that uses the *once* of its last fault.
+    pub(super) fn call_again(&mut self) {
+        self.once_used |= self.again() == Again::Once;
     }
 }
 
@@ -88,4 +128,6 @@ pub(super) struct Retry {
     pub(super) deployment: DeploymentId,
     pub(super) at: Instant,
     pub(super) slot: Option<QuotaSlot>,
+    /// The provider named the time.
+    pub(super) hinted: bool,
 }

@@ -7,7 +7,10 @@
 //!
 //! * `step.rs`: what goes in and out
 //! * `leg.rs`: what a request remembers
+//! * `calls.rs`: what happens to a call
 //! * `seek.rs`: who is called next: a sibling, the same deployment after a wait, the next leg
+//! * `around.rs`: who else could serve, and how many attempts there may be
+//! * `send.rs`: how a call begins
 //! * `fail.rs`: which error the client gets when all failed
 //!
 //! **Invariants** (property tests hold them by their numbers in `chain.md`): one terminal verdict
@@ -15,9 +18,12 @@
 //! no retry before its time, no call after the deadline or after the client left (7); legs in order,
 //! each once (9); a caller's mistake on the first leg costs one attempt (10).
 
+mod around;
+mod calls;
 mod fail;
 mod leg;
 mod seek;
+mod send;
 mod step;
 
 pub use fail::{Failure, FailureCause};
@@ -26,12 +32,11 @@ pub use step::{Ask, Call, CallId, LegIndex, Request, Signal, Step, Verdict};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use fail::Lost;
-use leg::{Called, Leg, Retry};
+use leg::{Called, Leg, Lost, Retry};
 
 use crate::breaker::Transition;
-use crate::event::{CallEnd, Event, Why};
-use crate::fault::{ConnectionFault, Fault, FaultKind, Outcome, Phase};
+use crate::event::{CallEnd, Event};
+use crate::fault::{Fault, Outcome, Phase};
 use crate::gates::{Abandoned, Gates, Permit, Refusal, Tail};
 use crate::rng::Rng;
 use crate::route::{DeploymentId, Topology, Walk, WalkRules};
@@ -48,7 +53,9 @@ pub struct Chain {
     calls: Vec<Active>,
     called: Vec<Called>,
     lost: Vec<Lost>,
-    skipped: Vec<(DeploymentId, Refusal)>,
+    skipped: Vec<(LegIndex, DeploymentId, Refusal)>,
+    /// Deployments that a leg passed over because of their last fault in this request.
+    passed_over: Vec<(LegIndex, DeploymentId)>,
     attempts: u32,
     next_call: u32,
     committed: Option<CallId>,
@@ -77,11 +84,22 @@ struct Active {
     leg: LegIndex,
     deployment: DeploymentId,
     started: Instant,
+    /// Its total limit.
+    total: Duration,
     hold: Hold,
     /// It was redone once already, free, after a pooled connection turned out to be closed.
     redone: bool,
     /// Its first-token limit has fired: since then others are asked, now and each second after.
     ask_others_at: Option<Instant>,
+}
+
+impl Active {
+    /// The call as one that was lost to `fault`; whether the breaker heard of it is yet to be said.
+    fn lost(&self, now: Instant, fault: Fault) -> Lost {
+        let (call, leg, deployment) = (self.id, self.leg, self.deployment);
+        let took = (now - self.started).min(self.total);
+        Lost { call, leg, deployment, fault, at: now, took, counted: false }
+    }
 }
 
 /// What a call holds of its deployment.
@@ -98,9 +116,6 @@ struct Ctx<'a> {
     rng: &'a mut Rng,
 }
 
-/// How often others are asked again while a call is overdue.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
-
 impl Chain {
     /// A request at its start.
     #[must_use]
@@ -112,7 +127,7 @@ impl Chain {
             max_nested: max_nested as usize,
         };
         let walk = Walk::new(request.group, rules);
-        let leg = seek::first_leg(&topology, &request, rng);
+        let leg = Leg::new(&topology, &request, LegIndex::FIRST, request.group, rng);
         Self {
             topology,
             request,
@@ -123,6 +138,7 @@ impl Chain {
             called: Vec::new(),
             lost: Vec::new(),
             skipped: Vec::new(),
+            passed_over: Vec::new(),
             attempts: 0,
             next_call: 0,
             committed: None,
@@ -166,9 +182,17 @@ impl Chain {
         if matches!(self.plan, Plan::Over) {
             return;
         }
-        self.steps.clear();
-        for place in (0..self.calls.len()).rev() {
-            self.give_up(now, rng, place, Abandoned::ByClient);
+        // What was to be started is not; what was to be stopped still is.
+        let unsent = self.drop_unsent();
+        for active in std::mem::take(&mut self.calls) {
+            if !unsent.contains(&active.id) {
+                self.steps.push_back(Step::Cancel(active.id));
+            }
+            if let Hold::Permit(permit) = active.hold {
+                permit.abandoned(now, Abandoned::ByClient, rng, &mut self.news);
+            }
+            self.note_news(active.deployment);
+            self.note_end(active.id, CallEnd::Cancelled, now - active.started);
         }
         self.conclude(Verdict::Cancelled);
     }
@@ -214,199 +238,28 @@ impl Chain {
         own.into_iter().chain(deadline).min()
     }
 
-    // === what happens to a call ===
-
-    /// First content: the call wins, the others stop.
-    fn content(&mut self, ctx: &mut Ctx<'_>, place: usize) {
-        if matches!(self.calls[place].hold, Hold::Tail(_)) {
-            return;
-        }
-        let mut active = self.calls.swap_remove(place);
-        active = self.answered(ctx, active);
-        self.stop_all(ctx);
-        self.committed = Some(active.id);
-        self.steps.push_back(Step::Commit(active.id));
-        self.calls.push(active);
-    }
-
-    /// A complete answer.
-    fn finished(&mut self, ctx: &mut Ctx<'_>, place: usize) {
-        let active = self.calls.swap_remove(place);
-        let active = self.answered(ctx, active);
-        let (id, started) = (active.id, active.started);
-        if let Hold::Tail(tail) = active.hold {
-            tail.finished();
-        }
-        self.note_end(id, CallEnd::Finished, ctx.now - started);
-        self.stop_all(ctx);
-        self.conclude(Verdict::Answered { call: id, soft: None });
-    }
-
-    /// Gives the permit its verdict, if it has none yet.
-    fn answered(&mut self, ctx: &mut Ctx<'_>, active: Active) -> Active {
-        let Hold::Permit(permit) = active.hold else { return active };
-        let tail = permit.answered(ctx.now, ctx.rng, &mut self.news);
-        self.note_news(active.deployment);
-        let after = ctx.now - active.started;
-        self.events.push_back(Event::Answered { call: active.id, after });
-        Active { hold: Hold::Tail(tail), ask_others_at: None, ..active }
-    }
-
-    fn faulted(&mut self, ctx: &mut Ctx<'_>, place: usize, fault: Fault) {
-        let reused = fault.kind == FaultKind::Connection(ConnectionFault::Reused);
-        if reused && !self.calls[place].redone && self.committed.is_none() {
-            return self.redo(ctx, place);
-        }
-        let active = self.calls.swap_remove(place);
-        let took = ctx.now - active.started;
-        match active.hold {
-            Hold::Tail(tail) => {
-                tail.broke(ctx.now, ctx.rng, &mut self.news);
-                self.note_news(active.deployment);
-                self.note_end(active.id, CallEnd::Fault(fault), took);
-                self.conclude(Verdict::Broken(active.id));
-            }
-            Hold::Permit(permit) => {
-                permit.failed(ctx.now, &fault, ctx.rng, &mut self.news);
-                self.note_news(active.deployment);
-                self.note_end(active.id, CallEnd::Fault(fault), took);
-                self.remember(ctx.now, active.id, active.leg, active.deployment, fault, took);
-                if self.calls.is_empty() {
-                    self.seek(ctx, Some(fault.kind));
-                }
-            }
-        }
-    }
-
-    /// A pooled connection turned out to be closed before any answer: the same call again, at once,
-    /// uncounted, on the same permit.
-    fn redo(&mut self, ctx: &mut Ctx<'_>, place: usize) {
-        let id = self.number_call();
-        let active = &mut self.calls[place];
-        let old = std::mem::replace(&mut active.id, id);
-        let (deployment, leg, took) = (active.deployment, active.leg, ctx.now - active.started);
-        active.redone = true;
-        active.started = ctx.now;
-        let Hold::Permit(permit) = &active.hold else { return };
-        let (lease, probe) = (permit.lease(), permit.is_probe());
-        let fault = Fault::new(FaultKind::Connection(ConnectionFault::Reused));
-        self.note_end(old, CallEnd::Fault(fault), took);
-        self.send(ctx.now, id, leg, deployment, Why::Redo, lease, probe);
-    }
-
-    /// A limit that ends the call fired.
-    fn limit(&mut self, ctx: &mut Ctx<'_>, place: usize, phase: Phase) {
-        self.steps.push_back(Step::Cancel(self.calls[place].id));
-        let by_caller = phase == Phase::Total && self.request.timeout.is_some();
-        if by_caller && self.committed.is_none() {
-            let fault = Fault::new(FaultKind::Timeout(phase));
-            let (id, leg, deployment, took) = self.give_up_with(ctx, place, fault);
-            self.remember(ctx.now, id, leg, deployment, fault, took);
-            if self.calls.is_empty() {
-                self.seek(ctx, Some(fault.kind));
-            }
-            return;
-        }
-        self.faulted(ctx, place, Fault::new(FaultKind::Timeout(phase)));
-    }
-
-    /// The first-token limit fired: the breaker hears of it, and whoever could serve is asked.
-    fn overdue(&mut self, ctx: &mut Ctx<'_>, place: usize) {
-        let active = &mut self.calls[place];
-        let Hold::Permit(permit) = &mut active.hold else { return };
-        permit.overdue(ctx.now, Phase::FirstToken, ctx.rng, &mut self.news);
-        active.ask_others_at = Some(ctx.now);
-        let deployment = active.deployment;
-        self.note_news(deployment);
-        self.ask_others(ctx, place);
-    }
-
-    /// The other permit is taken first; only then is the overdue call given up.
-    fn ask_others(&mut self, ctx: &mut Ctx<'_>, place: usize) {
-        let kind = FaultKind::Timeout(Phase::FirstToken);
-        let Some(other) = self.find_other(ctx, kind) else {
-            self.calls[place].ask_others_at = Some(ctx.now + ASK_AGAIN);
-            return;
-        };
-        self.steps.push_back(Step::Cancel(self.calls[place].id));
-        self.faulted_silently(ctx, place, Fault::new(kind));
-        self.take(ctx, other, Some(kind));
-    }
-
-    /// Ends an overdue call whose fault the breaker has heard of already.
-    fn faulted_silently(&mut self, ctx: &mut Ctx<'_>, place: usize, fault: Fault) {
-        let active = self.calls.swap_remove(place);
-        let took = ctx.now - active.started;
-        self.note_end(active.id, CallEnd::Fault(fault), took);
-        self.remember(ctx.now, active.id, active.leg, active.deployment, fault, took);
-    }
-
-    fn deadline_passed(&mut self, ctx: &mut Ctx<'_>) {
-        let fault = Fault::new(FaultKind::Timeout(Phase::Total));
-        for place in (0..self.calls.len()).rev() {
-            self.steps.push_back(Step::Cancel(self.calls[place].id));
-            let (id, leg, deployment, took) = self.give_up_with(ctx, place, fault);
-            self.remember(ctx.now, id, leg, deployment, fault, took);
-        }
-        self.fail(ctx);
-    }
-
-    fn stop_all(&mut self, ctx: &mut Ctx<'_>) {
-        for place in (0..self.calls.len()).rev() {
-            self.steps.push_back(Step::Cancel(self.calls[place].id));
-            let active = self.calls.swap_remove(place);
-            self.note_end(active.id, CallEnd::Cancelled, ctx.now - active.started);
-        }
-    }
-
-    /// Ends a call that the request's own limit cut.
-    fn give_up_with(
-        &mut self,
-        ctx: &mut Ctx<'_>,
-        place: usize,
-        fault: Fault,
-    ) -> (CallId, LegIndex, DeploymentId, Duration) {
-        let active = self.calls.swap_remove(place);
-        let took = ctx.now - active.started;
-        if let Hold::Permit(permit) = active.hold {
-            permit.abandoned(ctx.now, Abandoned::ByDeadline, ctx.rng, &mut self.news);
-        }
-        self.note_news(active.deployment);
-        self.note_end(active.id, CallEnd::Fault(fault), took);
-        (active.id, active.leg, active.deployment, took)
-    }
-
-    fn give_up(&mut self, now: Instant, rng: &mut Rng, place: usize, why: Abandoned) {
-        let active = self.calls.swap_remove(place);
-        self.steps.push_back(Step::Cancel(active.id));
-        if let Hold::Permit(permit) = active.hold {
-            permit.abandoned(now, why, rng, &mut self.news);
-        }
-        self.note_news(active.deployment);
-        self.note_end(active.id, CallEnd::Cancelled, now - active.started);
-    }
-
     // === bookkeeping ===
 
-    fn remember(
-        &mut self,
-        now: Instant,
-        call: CallId,
-        leg: LegIndex,
-        deployment: DeploymentId,
-        fault: Fault,
-        took: Duration,
-    ) {
-        self.lost.push(Lost { call, leg, fault, at: now });
-        let known = self.called.iter_mut().find(|called| called.deployment == deployment);
-        if let Some(called) = known {
-            called.faults += 1;
-            *called = Called { last: fault, last_at: now, took, ..*called };
-        } else {
-            let once_used = false;
-            let called =
-                Called { deployment, faults: 1, last: fault, last_at: now, took, once_used };
-            self.called.push(called);
+    /// Takes back all steps that have not been polled, but for cancels; says which calls these were
+    /// to start.
+    fn drop_unsent(&mut self) -> Vec<CallId> {
+        let mut unsent = Vec::new();
+        self.steps.retain(|step| match step {
+            Step::Cancel(_) => true,
+            Step::Start(call) => {
+                unsent.push(call.id);
+                false
+            }
+            Step::Commit(_) | Step::Wait(_) | Step::Done(_) => false,
+        });
+        unsent
+    }
+
+    fn remember(&mut self, lost: Lost) {
+        self.lost.push(lost);
+        match self.called.iter_mut().find(|called| called.deployment == lost.deployment) {
+            Some(called) => called.add(lost),
+            None => self.called.push(Called::new(lost)),
         }
     }
 

@@ -18,6 +18,9 @@ pub(crate) struct Cell {
 
 #[derive(Debug)]
 pub(super) struct Inner {
+    /// The latest time heard of. Threads read the clock before they get the lock, so a step may come
+    /// with a time a little before that of the last one: it is taken as the same.
+    latest: Instant,
     pub(super) breaker: Breaker,
     pub(super) quota: Quota,
     pub(super) usual: UsualTimes,
@@ -43,6 +46,7 @@ pub struct GateView {
 impl Cell {
     pub(super) fn new(policy: BreakerPolicy) -> Self {
         let inner = Inner {
+            latest: Instant::ORIGIN,
             breaker: Breaker::new(policy),
             quota: Quota::default(),
             usual: UsualTimes::default(),
@@ -57,6 +61,21 @@ impl Cell {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Locks the cell for a step at `now`, and says what time that is for it.
+    pub(super) fn step(&self, now: Instant) -> (MutexGuard<'_, Inner>, Instant) {
+        let mut inner = self.lock();
+        inner.latest = inner.latest.max(now);
+        let now = inner.latest;
+        (inner, now)
+    }
+
+    /// The same for a mere look.
+    fn look(&self, now: Instant) -> (MutexGuard<'_, Inner>, Instant) {
+        let inner = self.lock();
+        let now = now.max(inner.latest);
+        (inner, now)
+    }
+
     /// Asks every gate in the order of `chain.md`'s table.
     pub(super) fn acquire(
         self: &Arc<Self>,
@@ -65,7 +84,7 @@ impl Cell {
         rng: &mut Rng,
         news: &mut Vec<Transition>,
     ) -> Result<Permit, Refusal> {
-        let mut inner = self.lock();
+        let (mut inner, now) = self.step(now);
         if let Err(shut) = inner.quota.admit(now, entry.slot) {
             let not_before = Some(shut.not_before);
             return Err(Refusal { gate: Gate::Quota, since: shut.since, not_before });
@@ -79,17 +98,26 @@ impl Cell {
         inner.in_flight += 1;
         let quota = inner.quota.epoch();
         drop(inner);
-        let lease = grant.on_trial.then_some(lease);
+        // A plain call of a slow start has its own limits only: its verdict is its whole answer.
+        let bounded = grant.is_probe() || (grant.is_slow_start() && entry.class.stream);
+        let lease = bounded.then_some(lease);
         Ok(Permit::new(Arc::clone(self), grant, quota, entry, now, lease, usual))
     }
 
     pub(super) fn admits(&self, now: Instant) -> bool {
-        let inner = self.lock();
+        let (inner, now) = self.look(now);
         inner.quota.would_admit(now) && inner.breaker.would_admit(now)
     }
 
+    /// Whether the quota gate is the only one that is shut.
+    pub(super) fn is_shut_by_quota_alone(&self, now: Instant) -> bool {
+        let (inner, now) = self.look(now);
+        !inner.quota.would_admit(now) && inner.breaker.would_admit(now)
+    }
+
     pub(super) fn line_up(&self, now: Instant, latest: Instant) -> Option<QuotaSlot> {
-        self.lock().quota.line_up(now, latest)
+        let (mut inner, now) = self.step(now);
+        inner.quota.line_up(now, latest)
     }
 
     pub(super) fn set_policy(&self, policy: BreakerPolicy) {
@@ -101,7 +129,7 @@ impl Cell {
     }
 
     pub(super) fn view(&self, now: Instant) -> GateView {
-        let inner = self.lock();
+        let (inner, now) = self.look(now);
         let (breaker, since, probe_at) = inner.breaker.shown(now);
         GateView {
             breaker,

@@ -11,6 +11,7 @@ mod quota;
 
 pub use cell::GateView;
 pub use permit::{Abandoned, Permit, Tail};
+pub(crate) use quota::HINT_CAP;
 pub use quota::QuotaSlot;
 
 use std::collections::HashMap;
@@ -51,7 +52,7 @@ impl Entry {
     /// call.
     fn probe_lease(&self, usual: Option<Duration>) -> Duration {
         match usual {
-            Some(usual) => (usual * 3).max(Duration::from_secs(3)) + self.reading_time(),
+            Some(usual) => self.reading_time().saturating_add(three_times(usual)),
             None if self.class.stream => self.first_token,
             None => Duration::from_secs(60),
         }
@@ -60,6 +61,11 @@ impl Entry {
     fn reading_time(&self) -> Duration {
         Duration::from_secs(u64::from(self.prompt_tokens / 10_000))
     }
+}
+
+/// `max(3 s, 3 x usual)`: what a call may take before it is out of the ordinary.
+fn three_times(usual: Duration) -> Duration {
+    usual.saturating_mul(3).max(Duration::from_secs(3))
 }
 
 /// A gate that lets no call through.
@@ -129,6 +135,12 @@ impl Gates {
     #[must_use]
     pub fn admits(&self, deployment: DeploymentId, now: Instant) -> bool {
         self.cell(deployment).admits(now)
+    }
+
+    /// Whether the quota gate, and no other, shuts a deployment.
+    #[must_use]
+    pub fn is_shut_by_quota_alone(&self, deployment: DeploymentId, now: Instant) -> bool {
+        self.cell(deployment).is_shut_by_quota_alone(now)
     }
 
     /// A place in the line before a shut quota gate; `None` where it is not shut, or where the place

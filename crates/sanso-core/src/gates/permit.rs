@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Entry;
 use super::cell::Cell;
 use super::quota::QuotaEpoch;
+use super::{Entry, three_times};
 use crate::breaker::{Breaker, Counted, CountedFault, Grant, Transition};
 use crate::fault::{Fault, FaultKind, Phase};
 use crate::rng::Rng;
@@ -91,7 +91,7 @@ impl Permit {
 
     /// Content came, or a whole answer.
     pub fn answered(mut self, now: Instant, rng: &mut Rng, news: &mut Vec<Transition>) -> Tail {
-        let mut inner = self.hold.cell.lock();
+        let (mut inner, now) = self.hold.cell.step(now);
         let grant = &self.hold.grant;
         let counted = if self.late {
             inner.breaker.late_success(now, grant, rng, news)
@@ -133,19 +133,20 @@ impl Permit {
 
     /// The client left, or a limit that the caller set cut the call. It says nothing about the
     /// deployment, unless the call had been silent for long: impatient users in front of a black
-    /// hole are evidence.
+    /// hole are evidence. Returns whether the breaker has heard of this call, now or before.
     pub fn abandoned(
         mut self,
         now: Instant,
         why: Abandoned,
         rng: &mut Rng,
         news: &mut Vec<Transition>,
-    ) {
+    ) -> bool {
         let grant = &self.hold.grant;
-        let mut inner = self.hold.cell.lock();
+        let (mut inner, now) = self.hold.cell.step(now);
+        let is_silent = now - self.granted_at > self.long_silence(why);
         if self.late {
             // The verdict was given when the limit fired.
-        } else if now - self.granted_at > self.long_silence(why) {
+        } else if is_silent {
             let fault = Fault::new(match why {
                 Abandoned::ByClient => FaultKind::Cancelled,
                 Abandoned::ByDeadline => FaultKind::Timeout(Phase::Total),
@@ -158,6 +159,7 @@ impl Permit {
         inner.in_flight -= 1;
         drop(inner);
         self.settled = true;
+        self.late || is_silent
     }
 
     /// 3 x the usual time, at least 3 s; while that is unknown 10 s of a stream that a client
@@ -167,12 +169,12 @@ impl Permit {
             Abandoned::ByClient if self.class.stream => Duration::from_secs(10),
             Abandoned::ByClient | Abandoned::ByDeadline => Duration::from_secs(60),
         };
-        self.usual.map_or(unknown, |usual| (usual * 3).max(Duration::from_secs(3)))
+        self.usual.map_or(unknown, three_times)
     }
 
     /// Tells each gate what the fault means for it.
     fn report(&self, now: Instant, fault: &Fault, rng: &mut Rng, news: &mut Vec<Transition>) {
-        let mut inner = self.hold.cell.lock();
+        let (mut inner, now) = self.hold.cell.step(now);
         let grant = &self.hold.grant;
         match fault.kind.rule().gate {
             GateRule::Breaker(_) | GateRule::BreakerAndHost if self.late => {}
@@ -239,7 +241,7 @@ impl Tail {
     pub fn broke(mut self, now: Instant, rng: &mut Rng, news: &mut Vec<Transition>) {
         let fault = Fault::new(FaultKind::Broken);
         let counted = self.hold.counted(&fault, Weight::FULL);
-        let mut inner = self.hold.cell.lock();
+        let (mut inner, now) = self.hold.cell.step(now);
         inner.breaker.broke(now, &self.hold.grant, self.counted, counted, rng, news);
         inner.in_flight -= 1;
         drop(inner);

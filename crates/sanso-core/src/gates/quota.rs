@@ -43,6 +43,8 @@ struct Gate {
 struct Shut {
     since: Instant,
     reopens: Instant,
+    /// The part of `reopens` that was drawn: once for each shutting.
+    jitter: Duration,
     /// When the last place in the line that was given away is over.
     line_ends: Instant,
 }
@@ -55,7 +57,7 @@ pub(super) struct QuotaShut {
 }
 
 /// A hint is honoured up to here: one answer must not park a deployment for a week.
-const HINT_CAP: Duration = Duration::from_secs(300);
+pub(crate) const HINT_CAP: Duration = Duration::from_secs(300);
 /// Without a hint: this, doubled with each shutting in a row ...
 const BLIND_BASE: Duration = Duration::from_secs(1);
 /// ... up to this.
@@ -125,8 +127,8 @@ impl Quota {
         };
         let gate = self.gate(dimension);
         let shuttings = gate.shuttings;
-        let shut = gate.shut.as_mut()?;
-        let at = shut.line_ends.max(now);
+        let shut = gate.shut.as_mut().filter(|shut| now < shut.line_ends)?;
+        let at = shut.line_ends;
         if at > latest {
             return None;
         }
@@ -155,33 +157,36 @@ impl Gate {
         if let Some(refusal) = self.refusal(now, slot) {
             return Err(refusal);
         }
-        if self.shut.is_some_and(|shut| now >= shut.line_ends) {
-            self.shut = None;
-        }
+        self.forget_past(now);
         Ok(())
     }
 
+    /// Once the line is over the gate is as if it had never been shut, but for `k`.
+    fn forget_past(&mut self, now: Instant) {
+        self.shut = self.shut.filter(|shut| now < shut.line_ends);
+    }
+
     fn limited(&mut self, now: Instant, hint: Option<Duration>, granted: u32, rng: &mut Rng) {
-        let news = granted == self.shuttings;
-        if !news && hint.is_none() {
-            return;
-        }
-        let blind = BLIND_BASE.saturating_mul(1_u32.checked_shl(self.in_a_row).unwrap_or(u32::MAX));
-        let wait = hint.map_or(blind.min(BLIND_CAP), |hint| hint.min(HINT_CAP));
-        let reopens = now + wait + rng.up_to(JITTER_AT_LEAST.max(wait / 10));
+        self.forget_past(now);
+        let is_news = granted == self.shuttings;
         match &mut self.shut {
-            // A later hint still moves the time; those in the line keep their order, not their time.
-            Some(shut) if !news => {
-                if reopens > shut.reopens {
-                    *shut = Shut { reopens, line_ends: reopens, ..*shut };
-                    self.shuttings += 1;
-                }
+            // Of the 429s granted before a shutting, a later hint still moves the time. Those in the
+            // line keep their places, and ask again where these come too early now.
+            Some(shut) if !is_news => {
+                let Some(hint) = hint else { return };
+                let reopens = now + hint.min(HINT_CAP) + shut.jitter;
+                shut.reopens = shut.reopens.max(reopens);
+                shut.line_ends = shut.line_ends.max(shut.reopens);
             }
+            None if !is_news && hint.is_none() => {}
             shut => {
+                let wait = hint.unwrap_or_else(|| blind_wait(self.in_a_row)).min(HINT_CAP);
+                let jitter = rng.up_to(JITTER_AT_LEAST.max(wait / 10));
+                let reopens = now + wait + jitter;
                 let since = shut.map_or(now, |shut| shut.since);
-                *shut = Some(Shut { since, reopens, line_ends: reopens });
+                *shut = Some(Shut { since, reopens, jitter, line_ends: reopens });
                 self.shuttings += 1;
-                self.in_a_row = self.in_a_row.saturating_add(1);
+                self.in_a_row = self.in_a_row.saturating_add(u32::from(is_news));
             }
         }
     }
@@ -191,4 +196,9 @@ impl Gate {
             self.in_a_row = 0;
         }
     }
+}
+
+/// The wait that no hint names: doubled with each shutting in a row.
+fn blind_wait(in_a_row: u32) -> Duration {
+    BLIND_BASE.saturating_mul(1_u32.checked_shl(in_a_row).unwrap_or(u32::MAX)).min(BLIND_CAP)
 }

@@ -63,6 +63,7 @@ impl DeploymentLimits {
     #[must_use]
     pub fn of_call(&self, class: Class, prompt_tokens: u32, timeout: Option<Duration>) -> Limits {
         let connect = self.connect;
+        let class = self.class_of(class);
         if !class.stream {
             let total = timeout.unwrap_or(self.timeout);
             return Limits { connect, first_token: None, gap: None, total };
@@ -75,10 +76,17 @@ impl DeploymentLimits {
         }
     }
 
+    /// The class of a call here: a model that thinks does so whatever the request says.
+    #[must_use]
+    pub const fn class_of(&self, class: Class) -> Class {
+        Class { thinks: class.thinks || self.thinks, ..class }
+    }
+
     /// The first-token limit of a stream.
     #[must_use]
     pub fn first_token_of(&self, class: Class, prompt_tokens: u32) -> Duration {
-        let empty = if class.thinks { self.first_token_thinking } else { self.first_token };
-        empty + self.per_10k_tokens.saturating_mul(prompt_tokens / 10_000)
+        let empty =
+            if self.class_of(class).thinks { self.first_token_thinking } else { self.first_token };
+        empty.saturating_add(self.per_10k_tokens.saturating_mul(prompt_tokens / 10_000))
     }
 }

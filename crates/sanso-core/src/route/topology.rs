@@ -157,9 +157,12 @@ impl Topology {
 
     /// A deployment is lone where no group that holds it has anyone else to turn to.
     fn is_lone(&self, deployment: usize) -> bool {
-        let holds = |group: &&Group| group.deployments.iter().any(|d| d.index() == deployment);
-        self.groups.iter().filter(holds).all(|group| {
-            let has_fallback = self.plain_list(group).is_some_and(|list| !list.is_empty());
+        let holds = |group: &Group| group.deployments.iter().any(|d| d.index() == deployment);
+        self.groups.iter().enumerate().filter(|(_, group)| holds(group)).all(|(index, group)| {
+            // A group may well be its own default fallback: that leads nowhere.
+            let elsewhere = |fallback: &GroupId| fallback.index() != index;
+            let has_fallback =
+                self.plain_list(group).is_some_and(|list| list.iter().any(elsewhere));
             group.deployments.len() == 1 && !has_fallback
         })
     }

@@ -1,0 +1,226 @@
+//! What calls report to a breaker, what time does to it, and the changes of state that follow.
+
+use super::Breaker;
+use super::grant::{Counted, CountedFault, Grant, Trial};
+use super::state::{SlowStart, State, expired};
+use super::trip::Evidence;
+use super::types::{Cause, Transition};
+use crate::rng::Rng;
+use crate::rule::Weight;
+use crate::time::Instant;
+
+impl Breaker {
+    /// The verdict: content, or a whole answer. Returns what a later break would take back.
+    pub(crate) fn success(
+        &mut self,
+        now: Instant,
+        grant: &Grant,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) -> Option<Counted> {
+        self.advance(now, rng, news);
+        self.settle(grant).then(|| self.count_success(now, news))
+    }
+
+    /// Content after a limit that has counted as a fault: a success of this moment.
+    pub(crate) fn late_success(
+        &mut self,
+        now: Instant,
+        grant: &Grant,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) -> Option<Counted> {
+        self.advance(now, rng, news);
+        self.is_current(grant).then(|| self.count_success(now, news))
+    }
+
+    /// The verdict: a fault.
+    pub(crate) fn fault(
+        &mut self,
+        now: Instant,
+        grant: &Grant,
+        fault: CountedFault,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) {
+        self.advance(now, rng, news);
+        if self.settle(grant) {
+            self.count_fault(now, fault, rng, news);
+        }
+    }
+
+    /// The verdict: nothing is learned about the deployment.
+    pub(crate) fn neutral(&mut self, grant: &Grant) {
+        self.settle(grant);
+    }
+
+    /// A call has its verdict and goes on.
+    pub(crate) fn tail_began(&mut self, grant: &Grant) {
+        if self.is_current(grant) {
+            self.tails += 1;
+        }
+    }
+
+    /// What followed the verdict is over: finished, or left by the client (`finished: false`).
+    pub(crate) fn tail_ended(&mut self, grant: &Grant, finished: bool) {
+        if self.is_current(grant) {
+            self.tails = self.tails.saturating_sub(1);
+            if finished {
+                self.breaks.clear();
+            }
+        }
+    }
+
+    /// An answer broke after its first content: takes the success back and counts a fault.
+    pub(crate) fn broke(
+        &mut self,
+        now: Instant,
+        grant: &Grant,
+        counted: Option<Counted>,
+        fault: CountedFault,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) {
+        self.advance(now, rng, news);
+        if !self.is_current(grant) {
+            return;
+        }
+        if let Some(counted) = counted.filter(|counted| counted.epoch == self.epoch) {
+            self.window.take_back(now, counted.mark);
+        }
+        self.breaks.add(now, fault.weight);
+        self.count_fault(now, fault, rng, news);
+        // After the count: the broken call is one of those that flowed.
+        if self.is_current(grant) {
+            self.tails = self.tails.saturating_sub(1);
+        }
+    }
+
+    /// Does what was due by now. It ends: each turn leaves a state for a later one, or returns.
+    pub(super) fn advance(&mut self, now: Instant, rng: &mut Rng, news: &mut Vec<Transition>) {
+        loop {
+            match &mut self.state {
+                State::Closed { .. } => return,
+                State::Open { until, .. } => {
+                    if now < *until {
+                        return;
+                    }
+                    let at = *until;
+                    let state = State::HalfOpen { since: at, leases: Vec::new(), successes: 0 };
+                    self.enter(state, at, Cause::OpenTimeOver, news);
+                }
+                State::HalfOpen { leases, .. } => {
+                    let Some(at) = expired(leases, now) else { return };
+                    self.open(at, Cause::ProbeSilent, rng, news);
+                }
+                State::Recovering(slow) => {
+                    slow.grow(now);
+                    if slow.is_over(now) {
+                        self.last_closed = Some(now);
+                        let state = State::Closed { since: now };
+                        self.enter(state, now, Cause::SlowStartOver, news);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    fn is_current(&self, grant: &Grant) -> bool {
+        grant.epoch == self.epoch
+    }
+
+    /// Takes the call out of the undecided ones. `false`: it is of an older epoch.
+    fn settle(&mut self, grant: &Grant) -> bool {
+        if !self.is_current(grant) {
+            return false;
+        }
+        self.undecided = self.undecided.saturating_sub(1);
+        if let (Trial::Probe(id), State::HalfOpen { leases, .. }) = (grant.trial, &mut self.state) {
+            leases.retain(|lease| lease.id != id);
+        }
+        true
+    }
+
+    fn count_success(&mut self, now: Instant, news: &mut Vec<Transition>) -> Counted {
+        let mark = self.window.success(now);
+        self.row.clear();
+        match &mut self.state {
+            State::HalfOpen { successes, .. } => {
+                *successes += 1;
+                if *successes >= self.policy.success_threshold {
+                    let slow = SlowStart::new(now, self.policy.probes.max(1));
+                    self.enter(State::Recovering(slow), now, Cause::ProbesSucceeded, news);
+                }
+            }
+            State::Recovering(slow) => slow.window = slow.window.saturating_add(1),
+            State::Closed { .. } | State::Open { .. } => {}
+        }
+        Counted { epoch: self.epoch, mark }
+    }
+
+    fn count_fault(
+        &mut self,
+        now: Instant,
+        fault: CountedFault,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) {
+        self.window.fault(now, fault.weight, fault.first);
+        if fault.first {
+            self.row.add(now, fault.weight);
+        }
+        match &mut self.state {
+            // Half a fault (a soft one, an impatient client) frees the lease and decides nothing.
+            State::HalfOpen { .. } if fault.weight < Weight::FULL => return,
+            State::HalfOpen { .. } => {
+                return self.open(now, Cause::ProbeFailed(fault.kind), rng, news);
+            }
+            State::Recovering(slow) => slow.grown_at = now,
+            State::Closed { .. } | State::Open { .. } => {}
+        }
+        let evidence = Evidence {
+            policy: &self.policy,
+            counts: self.window.counts(now),
+            row: &self.row,
+            breaks: &self.breaks,
+            tails_in_flight: self.tails,
+        };
+        if let Some(cause) = evidence.trips(now) {
+            self.open(now, cause, rng, news);
+        }
+    }
+
+    fn open(&mut self, at: Instant, cause: Cause, rng: &mut Rng, news: &mut Vec<Transition>) {
+        self.reopenings = match self.state {
+            State::Closed { .. } if self.is_forgotten(at) => 0,
+            State::Closed { .. } => self.reopenings,
+            State::Open { .. } | State::HalfOpen { .. } | State::Recovering(_) => {
+                self.policy.lengthened(self.reopenings)
+            }
+        };
+        let until = at + self.policy.draw_open_time(self.reopenings, rng);
+        self.epoch += 1;
+        self.undecided = 0;
+        self.tails = 0;
+        self.window.clear();
+        self.row.clear();
+        self.breaks.clear();
+        self.enter(State::Open { since: at, until }, at, cause, news);
+    }
+
+    /// Closed for longer than a window: an opening then has nothing to do with the last one.
+    fn is_forgotten(&self, at: Instant) -> bool {
+        self.last_closed.is_none_or(|closed| at - closed > self.policy.window)
+    }
+
+    fn enter(&mut self, state: State, at: Instant, cause: Cause, news: &mut Vec<Transition>) {
+        let from = self.state.name();
+        self.state = state;
+        let until = match self.state {
+            State::Open { until, .. } => Some(until),
+            State::Closed { .. } | State::HalfOpen { .. } | State::Recovering(_) => None,
+        };
+        news.push(Transition { from, to: self.state.name(), at, cause, until });
+    }
+}

@@ -1,0 +1,182 @@
+//! What happens to a call, and what the request makes of it.
+
+use super::leg::Lost;
+use super::{Active, Chain, Ctx, Hold, Step, Verdict};
+use crate::event::{CallEnd, Event, Why};
+use crate::fault::{ConnectionFault, Fault, FaultKind, Phase};
+use crate::gates::Abandoned;
+use crate::rule::GateRule;
+use crate::time::Duration;
+
+/// How often others are asked again while a call is overdue.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+impl Chain {
+    /// First content: the call wins, the others stop.
+    pub(super) fn content(&mut self, ctx: &mut Ctx<'_>, place: usize) {
+        if matches!(self.calls[place].hold, Hold::Tail(_)) {
+            return;
+        }
+        let active = self.calls.swap_remove(place);
+        let active = self.answered(ctx, active);
+        self.stop_all(ctx);
+        self.committed = Some(active.id);
+        self.steps.push_back(Step::Commit(active.id));
+        self.calls.push(active);
+    }
+
+    /// A complete answer.
+    pub(super) fn finished(&mut self, ctx: &mut Ctx<'_>, place: usize) {
+        let active = self.calls.swap_remove(place);
+        let active = self.answered(ctx, active);
+        let (id, started) = (active.id, active.started);
+        if let Hold::Tail(tail) = active.hold {
+            tail.finished();
+        }
+        self.note_end(id, CallEnd::Finished, ctx.now - started);
+        self.stop_all(ctx);
+        self.conclude(Verdict::Answered { call: id, soft: None });
+    }
+
+    /// Gives the permit its verdict, if it has none yet.
+    fn answered(&mut self, ctx: &mut Ctx<'_>, active: Active) -> Active {
+        let Hold::Permit(permit) = active.hold else { return active };
+        let tail = permit.answered(ctx.now, ctx.rng, &mut self.news);
+        self.note_news(active.deployment);
+        let after = ctx.now - active.started;
+        self.events.push_back(Event::Answered { call: active.id, after });
+        Active { hold: Hold::Tail(tail), ask_others_at: None, ..active }
+    }
+
+    /// A call ended with a fault.
+    pub(super) fn faulted(&mut self, ctx: &mut Ctx<'_>, place: usize, fault: Fault) {
+        if fault.kind == FaultKind::Connection(ConnectionFault::Reused) && self.redo(ctx, place) {
+            return;
+        }
+        let active = self.calls.swap_remove(place);
+        let mut lost = active.lost(ctx.now, fault);
+        self.note_end(lost.call, CallEnd::Fault(fault), ctx.now - active.started);
+        match active.hold {
+            Hold::Tail(tail) => {
+                tail.broke(ctx.now, ctx.rng, &mut self.news);
+                self.note_news(lost.deployment);
+                self.conclude(Verdict::Broken(lost.call));
+            }
+            Hold::Permit(permit) => {
+                permit.failed(ctx.now, &fault, ctx.rng, &mut self.news);
+                self.note_news(lost.deployment);
+                lost.counted = match fault.kind.rule().gate {
+                    GateRule::Breaker(_) | GateRule::BreakerAndHost => true,
+                    GateRule::None | GateRule::Quota | GateRule::Credential | GateRule::Model => {
+                        active.ask_others_at.is_some()
+                    }
+                };
+                self.go_on(ctx, lost);
+            }
+        }
+    }
+
+    /// A pooled connection turned out to be closed before any answer: the same call again, at once,
+    /// uncounted, on the same permit. `false` where that has been done already, or time is up.
+    fn redo(&mut self, ctx: &mut Ctx<'_>, place: usize) -> bool {
+        let active = &mut self.calls[place];
+        if active.redone || ctx.now >= self.request.deadline {
+            return false;
+        }
+        let Hold::Permit(permit) = &active.hold else { return false };
+        let (lease, probe) = (permit.lease(), permit.is_probe());
+        let (old, took) = (active.id, ctx.now - active.started);
+        let fault = Fault::new(FaultKind::Connection(ConnectionFault::Reused));
+        self.note_end(old, CallEnd::Fault(fault), took);
+        let id = self.number_call();
+        let active = &mut self.calls[place];
+        active.id = id;
+        active.redone = true;
+        active.started = ctx.now;
+        self.send(ctx.now, place, Why::Redo, lease, probe);
+        true
+    }
+
+    /// A limit that ends the call fired.
+    pub(super) fn limit(&mut self, ctx: &mut Ctx<'_>, place: usize, phase: Phase) {
+        let active = &self.calls[place];
+        // Content has come: only the gap bounds what flows.
+        if matches!(active.hold, Hold::Tail(_)) && phase != Phase::Gap {
+            return;
+        }
+        self.steps.push_back(Step::Cancel(active.id));
+        let fault = Fault::new(FaultKind::Timeout(phase));
+        let by_caller = phase == Phase::Total && self.request.timeout == Some(active.total);
+        if by_caller {
+            let lost = self.give_up_with(ctx, place, fault);
+            self.go_on(ctx, lost);
+        } else {
+            self.faulted(ctx, place, fault);
+        }
+    }
+
+    /// The first-token limit fired: the breaker hears of it, and whoever could serve is asked.
+    pub(super) fn overdue(&mut self, ctx: &mut Ctx<'_>, place: usize) {
+        let active = &mut self.calls[place];
+        let Hold::Permit(permit) = &mut active.hold else { return };
+        permit.overdue(ctx.now, Phase::FirstToken, ctx.rng, &mut self.news);
+        active.ask_others_at = Some(ctx.now);
+        let deployment = active.deployment;
+        self.note_news(deployment);
+        self.ask_others(ctx, place);
+    }
+
+    /// The other permit is taken first; only then is the overdue call given up.
+    pub(super) fn ask_others(&mut self, ctx: &mut Ctx<'_>, place: usize) {
+        let kind = FaultKind::Timeout(Phase::FirstToken);
+        let Some(other) = self.find_other(ctx, kind) else {
+            self.calls[place].ask_others_at = Some(ctx.now + ASK_AGAIN);
+            return;
+        };
+        let active = self.calls.swap_remove(place);
+        self.steps.push_back(Step::Cancel(active.id));
+        // The breaker heard of it when the limit fired; the permit, dropped here, says nothing more.
+        let lost = Lost { counted: true, ..active.lost(ctx.now, Fault::new(kind)) };
+        self.note_end(lost.call, CallEnd::Fault(lost.fault), ctx.now - active.started);
+        self.remember(lost);
+        self.take(ctx, other, Some(kind));
+    }
+
+    pub(super) fn deadline_passed(&mut self, ctx: &mut Ctx<'_>) {
+        let fault = Fault::new(FaultKind::Timeout(Phase::Total));
+        for place in (0..self.calls.len()).rev() {
+            self.steps.push_back(Step::Cancel(self.calls[place].id));
+            let lost = self.give_up_with(ctx, place, fault);
+            self.remember(lost);
+        }
+        self.fail(ctx);
+    }
+
+    fn stop_all(&mut self, ctx: &Ctx<'_>) {
+        for active in std::mem::take(&mut self.calls) {
+            self.steps.push_back(Step::Cancel(active.id));
+            self.note_end(active.id, CallEnd::Cancelled, ctx.now - active.started);
+        }
+    }
+
+    /// Ends a call that the request's own limit cut.
+    fn give_up_with(&mut self, ctx: &mut Ctx<'_>, place: usize, fault: Fault) -> Lost {
+        let active = self.calls.swap_remove(place);
+        let mut lost = active.lost(ctx.now, fault);
+        if let Hold::Permit(permit) = active.hold {
+            let why = Abandoned::ByDeadline;
+            lost.counted = permit.abandoned(ctx.now, why, ctx.rng, &mut self.news);
+        }
+        self.note_news(lost.deployment);
+        self.note_end(lost.call, CallEnd::Fault(fault), ctx.now - active.started);
+        lost
+    }
+
+    /// The request goes on after a call that it lost, unless another one still runs.
+    fn go_on(&mut self, ctx: &mut Ctx<'_>, lost: Lost) {
+        self.remember(lost);
+        if self.calls.is_empty() {
+            self.seek(ctx, Some(lost.fault.kind));
+        }
+    }
+}

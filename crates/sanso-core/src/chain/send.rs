@@ -1,0 +1,105 @@
+//! How a call begins: its permit, its limits, its place in the request.
+
+use super::leg::Leg;
+use super::step::{Ask, Call, Step};
+use super::{Active, Chain, Ctx, Hold, Plan};
+use crate::event::{Event, Why};
+use crate::fault::FaultKind;
+use crate::gates::{Entry, Permit, QuotaSlot, Refusal};
+use crate::route::{DeploymentId, Limits, Walk};
+use crate::time::{Duration, Instant};
+
+/// A deployment that admitted, with its permit taken.
+pub(super) struct Found {
+    pub(super) deployment: DeploymentId,
+    pub(super) permit: Permit,
+    pub(super) why: Why,
+    /// Where it lies in a later leg: that leg, and the walk up to it.
+    pub(super) moved: Option<(Walk, Leg)>,
+}
+
+impl Chain {
+    /// Asks the gates of a deployment.
+    pub(super) fn acquire(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        deployment: DeploymentId,
+        slot: Option<QuotaSlot>,
+    ) -> Result<Permit, Refusal> {
+        let request = &self.request;
+        let limits = &self.topology.deployment(deployment).limits;
+        let class = limits.class_of(request.class);
+        let entry = Entry {
+            class,
+            prompt_tokens: request.prompt_tokens,
+            first_token: limits.first_token_of(class, request.prompt_tokens),
+            again: self.called(deployment).is_some_and(|called| called.counted),
+            slot,
+        };
+        let result = ctx.gates.acquire(deployment, &entry, ctx.now, ctx.rng, &mut self.news);
+        self.note_news(deployment);
+        result
+    }
+
+    /// Calls whom was found. `reason` is the fault that led there.
+    pub(super) fn take(&mut self, ctx: &Ctx<'_>, found: Found, reason: Option<FaultKind>) {
+        let Found { deployment, permit, why, moved } = found;
+        if let Some((walk, leg)) = moved {
+            let (from, to) = (self.leg.group, leg.group);
+            self.events.push_back(Event::FellBack { from, to, reason });
+            self.walk = walk;
+            self.leg = leg;
+        }
+        if let Some(called) = self.called.iter_mut().find(|it| it.deployment == deployment) {
+            called.call_again();
+        }
+        self.attempts += 1;
+        self.leg.attempts += 1;
+        let (lease, probe) = (permit.lease(), permit.is_probe());
+        let id = self.number_call();
+        self.calls.push(Active {
+            id,
+            leg: self.leg.index,
+            deployment,
+            started: ctx.now,
+            total: Duration::MAX,
+            hold: Hold::Permit(permit),
+            redone: false,
+            ask_others_at: None,
+        });
+        self.plan = Plan::Running;
+        self.send(ctx.now, self.calls.len() - 1, why, lease, probe);
+    }
+
+    /// Sends the call at `place`; `lease` is the breaker's own bound on it.
+    pub(super) fn send(
+        &mut self,
+        at: Instant,
+        place: usize,
+        why: Why,
+        lease: Option<Duration>,
+        probe: bool,
+    ) {
+        let deployment = self.calls[place].deployment;
+        let limits = self.limits(deployment, lease, probe);
+        let active = &mut self.calls[place];
+        active.total = limits.total;
+        let (id, leg) = (active.id, active.leg);
+        let call = Call { id, leg, group: self.leg.group, deployment, ask: Ask::AsSent, limits };
+        self.steps.push_back(Step::Start(call));
+        self.events.push_back(Event::CallStarted { call: id, leg, deployment, why, probe, at });
+    }
+
+    /// On trial, a call is to be decided within the breaker's lease; a probe that no one relieves
+    /// then runs on for a minute in all, where its own limits are longer.
+    fn limits(&self, deployment: DeploymentId, lease: Option<Duration>, probe: bool) -> Limits {
+        const PROBE_AT_MOST: Duration = Duration::from_secs(60);
+        let request = &self.request;
+        let configured = &self.topology.deployment(deployment).limits;
+        let own = configured.of_call(request.class, request.prompt_tokens, request.timeout);
+        let Some(lease) = lease else { return own };
+        let first_token = Some(own.first_token.map_or(lease, |limit| limit.min(lease)));
+        let total = if probe { own.total.min(lease.max(PROBE_AT_MOST)) } else { own.total };
+        Limits { first_token, total, ..own }
+    }
+}
