@@ -49,8 +49,21 @@ impl Breaker {
         }
     }
 
-    /// The verdict: nothing is learned about the deployment.
-    pub(crate) fn neutral(&mut self, grant: &Grant) {
+    /// The verdict: nothing is learned about the deployment. A probe whose lease had run out by now
+    /// was silent all the same.
+    pub(crate) fn neutral(
+        &mut self,
+        now: Instant,
+        grant: &Grant,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) {
+        self.advance(now, rng, news);
+        self.settle(grant);
+    }
+
+    /// A call that never gets a verdict frees its place.
+    pub(crate) fn dropped(&mut self, grant: &Grant) {
         self.settle(grant);
     }
 

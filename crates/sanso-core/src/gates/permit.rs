@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::cell::Cell;
 use super::quota::QuotaEpoch;
 use super::{Entry, three_times};
-use crate::breaker::{Breaker, Counted, CountedFault, Grant, Transition};
+use crate::breaker::{Counted, CountedFault, Grant, Transition};
 use crate::fault::{Fault, FaultKind, Phase};
 use crate::rng::Rng;
 use crate::rule::{GateRule, Weight};
@@ -154,7 +154,7 @@ impl Permit {
             let counted = self.hold.counted(&fault, Weight::HALF);
             inner.breaker.fault(now, grant, counted, rng, news);
         } else {
-            inner.breaker.neutral(grant);
+            inner.breaker.neutral(now, grant, rng, news);
         }
         inner.in_flight -= 1;
         drop(inner);
@@ -188,17 +188,15 @@ impl Permit {
             GateRule::Quota => {
                 let granted = self.hold.quota;
                 inner.quota.limited(now, fault.dimension, fault.hint, granted, rng);
-                self.neutral_unless_late(&mut inner.breaker);
+                if !self.late {
+                    inner.breaker.neutral(now, grant, rng, news);
+                }
             }
             GateRule::Credential | GateRule::Model | GateRule::None => {
-                self.neutral_unless_late(&mut inner.breaker);
+                if !self.late {
+                    inner.breaker.neutral(now, grant, rng, news);
+                }
             }
-        }
-    }
-
-    fn neutral_unless_late(&self, breaker: &mut Breaker) {
-        if !self.late {
-            breaker.neutral(&self.hold.grant);
         }
     }
 }
@@ -225,7 +223,7 @@ impl Drop for Permit {
         }
         let mut inner = self.hold.cell.lock();
         if !self.late {
-            inner.breaker.neutral(&self.hold.grant);
+            inner.breaker.dropped(&self.hold.grant);
         }
         inner.in_flight -= 1;
     }

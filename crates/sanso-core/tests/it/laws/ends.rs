@@ -1,0 +1,152 @@
+//! How a request ends.
+
+use proptest::prelude::*;
+use sanso_core::*;
+
+use super::cases;
+use crate::scene::scenes;
+use crate::world::{Over, Told, World};
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    #[test]
+    fn law_1_one_terminal_answer_per_request(scene in scenes()) {
+        for told in scene.play().history.requests {
+            prop_assert_eq!(told.verdicts.len(), 1);
+            prop_assert!(told.committed.len() <= 1);
+        }
+    }
+
+    #[test]
+    fn law_15_commit_finish_or_fail_by_the_deadline(scene in scenes()) {
+        for told in scene.play().history.requests {
+            let committed = told.committed.first().map(|(at, _)| *at);
+            let decided = committed.unwrap_or(told.verdicts[0].0);
+            prop_assert!(decided <= told.request.deadline.max(told.arrived));
+        }
+    }
+
+    #[test]
+    fn law_16_success_is_a_complete_answer_of_one_attempt(scene in scenes()) {
+        for told in scene.play().history.requests {
+            let whole = told.calls.values().filter(|call| {
+                matches!(call.over, Some((_, Over::Ended(Outcome::Finished))))
+            });
+            let whole: Vec<CallId> = whole.map(|call| call.call.id).collect();
+            match told.verdict() {
+                Verdict::Answered { call, soft: None } => prop_assert_eq!(whole, vec![*call]),
+                Verdict::Answered { call, soft: Some(reason) } => {
+                    prop_assert!(whole.is_empty());
+                    let fault = fault_of(&told, *call);
+                    prop_assert_eq!(fault.map(|it| it.kind), Some(FaultKind::Soft(*reason)));
+                }
+                Verdict::Broken(_) | Verdict::Failed(_) | Verdict::Cancelled => {
+                    prop_assert!(whole.is_empty());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn law_17_what_breaks_after_commit_is_never_answered(scene in scenes()) {
+        for told in scene.play().history.requests {
+            let Some((_, committed)) = told.committed.first() else { continue };
+            let call = &told.calls[committed];
+            match told.verdict() {
+                Verdict::Answered { call: answered, .. } => {
+                    prop_assert_eq!(answered, committed);
+                    prop_assert_eq!(call.over.map(|it| it.1), Some(Over::Ended(Outcome::Finished)));
+                }
+                Verdict::Broken(broken) => {
+                    prop_assert_eq!(broken, committed);
+                    prop_assert_ne!(call.over.map(|it| it.1), Some(Over::Ended(Outcome::Finished)));
+                }
+                Verdict::Cancelled => prop_assert!(told.left.is_some()),
+                Verdict::Failed(failure) => prop_assert!(false, "failed after commit: {failure:?}"),
+            }
+            prop_assert_eq!(told.calls.keys().last(), Some(committed), "a call after commit");
+        }
+    }
+
+    #[test]
+    fn law_20_all_failed_with_the_most_telling_error(scene in scenes()) {
+        for told in scene.play().history.requests {
+            let Verdict::Failed(failure) = told.verdict() else { continue };
+            if let FailureCause::Fault { call, kind } = &failure.cause {
+                let worst = lost(&told).into_iter().min_by_key(|(_, rank)| *rank).map(|it| it.1);
+                let chosen = lost(&told).into_iter().find(|(id, _)| id == call);
+                prop_assert_eq!(chosen.map(|it| it.1), worst);
+                let waits = matches!(kind, FaultKind::RateLimited | FaultKind::Overloaded);
+                prop_assert!(waits || failure.retry_after.is_none());
+            } else {
+                prop_assert!(told.calls.is_empty());
+            }
+            if matches!(failure.cause, FailureCause::Shut(_)) {
+                prop_assert!([429, 502, 503].contains(&failure.status));
+                let named = failure.retry_after.is_none_or(|wait| wait.as_secs() >= 1);
+                prop_assert!(named);
+            }
+        }
+    }
+
+    #[test]
+    fn law_21_client_gone_everything_stops(scene in scenes()) {
+        for told in scene.play().history.requests {
+            let Some(left) = told.left else { continue };
+            prop_assert_eq!(told.verdict(), &Verdict::Cancelled);
+            for call in told.calls.values() {
+                prop_assert!(call.started <= left, "a call after the client left");
+                prop_assert!(call.over.is_some_and(|(at, _)| at <= left), "upstream runs on");
+            }
+        }
+    }
+
+    #[test]
+    fn law_22_after_quiescence_nothing_is_in_flight(scene in scenes()) {
+        let world = scene.play();
+        prop_assert_eq!(in_flight(&world), 0);
+        for told in &world.history.requests {
+            prop_assert!(told.calls.values().all(|call| call.over.is_some()));
+        }
+    }
+}
+
+fn in_flight(world: &World) -> u32 {
+    let count = world.topology.deployments().len() as u32;
+    let views = (0..count).map(|id| world.gates.view(DeploymentId::new(id), world.now));
+    views.map(|view| view.in_flight).sum()
+}
+
+fn fault_of(told: &Told, call: CallId) -> Option<Fault> {
+    told.events.iter().find_map(|(_, event)| match event {
+        Event::CallEnded { call: ended, end: CallEnd::Fault(fault), .. } if *ended == call => {
+            Some(*fault)
+        }
+        _ => None,
+    })
+}
+
+/// The calls that were lost, with the place of their errors in the order of the specification.
+fn lost(told: &Told) -> Vec<(CallId, u32)> {
+    let rank = |call: CallId, kind: FaultKind| {
+        let first = told.calls[&call].call.leg == LegIndex::FIRST;
+        match kind {
+            FaultKind::BadRequest | FaultKind::ContextWindow | FaultKind::ContentPolicy => {
+                if first { 0 } else { 9 }
+            }
+            FaultKind::RateLimited => 1,
+            FaultKind::QuotaExhausted | FaultKind::Overloaded => 2,
+            FaultKind::ServerError => 3,
+            FaultKind::Timeout(_) => 4,
+            _ => 5,
+        }
+    };
+    let lost = told.events.iter().filter_map(|(_, event)| match event {
+        Event::CallEnded { call, end: CallEnd::Fault(fault), .. } => {
+            Some((*call, rank(*call, fault.kind)))
+        }
+        _ => None,
+    });
+    lost.collect()
+}

@@ -1,0 +1,12 @@
+//! Tests of the decisions, through the public API alone, in virtual time.
+#![cfg(test)]
+
+mod breaker;
+mod laws;
+mod lockstep;
+mod oracle;
+mod provider;
+mod quota;
+mod scene;
+mod traces;
+mod world;

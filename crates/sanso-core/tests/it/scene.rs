@@ -1,0 +1,205 @@
+//! Random scenes: a topology, its providers and its requests, drawn by proptest so that they shrink.
+
+use std::sync::Arc;
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use sanso_core::*;
+
+use crate::provider::{Behaviour, KINDS};
+use crate::world::World;
+
+/// A scene before it is built. Groups are named by number, modulo how many there are.
+#[derive(Clone, Debug)]
+pub(crate) struct Scene {
+    pub(crate) seed: u64,
+    pub(crate) groups: Vec<GroupScene>,
+    pub(crate) defaults: Option<Vec<u32>>,
+    pub(crate) max_attempts: u32,
+    pub(crate) max_fallbacks: u32,
+    pub(crate) requests: Vec<RequestScene>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct GroupScene {
+    pub(crate) siblings: Vec<Behaviour>,
+    num_retries: Option<u32>,
+    fallbacks: Option<Vec<u32>>,
+    context: Option<Vec<u32>>,
+    policy: Vec<u32>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct RequestScene {
+    pub(crate) gap_ms: u64,
+    group: u32,
+    stream: bool,
+    num_retries: Option<u32>,
+    deadline_s: u64,
+    timeout_ms: Option<u64>,
+    deny: bool,
+    leaves_ms: Option<u64>,
+}
+
+pub(crate) fn scenes() -> impl Strategy<Value = Scene> {
+    scenes_of(behaviours(), 1..30)
+}
+
+/// Scenes whose faults stop after a minute.
+pub(crate) fn scenes_that_heal() -> impl Strategy<Value = Scene> {
+    let heals = behaviours().prop_map(|ill| {
+        Behaviour::Until(Duration::from_secs(60), Box::new(ill), Box::new(Behaviour::Healthy))
+    });
+    scenes_of(heals.boxed(), 30..60)
+}
+
+fn scenes_of(
+    behaviours: BoxedStrategy<Behaviour>,
+    count: std::ops::Range<usize>,
+) -> impl Strategy<Value = Scene> {
+    let group = (
+        vec(behaviours, 1..4),
+        option::of(0..5_u32),
+        option::weighted(0.8, vec(0..4_u32, 1..4)),
+        option::of(vec(0..4_u32, 0..3)),
+        vec(0..4_u32, 0..3),
+    );
+    let group = group.prop_map(|(siblings, num_retries, fallbacks, context, policy)| GroupScene {
+        siblings,
+        num_retries,
+        fallbacks,
+        context,
+        policy,
+    });
+    let defaults = option::of(vec(0..4_u32, 0..3));
+    let rules = (prop_oneof![Just(0), Just(1), Just(3), Just(6)], 0..6_u32);
+    (any::<u64>(), vec(group, 1..=4), defaults, rules, vec(requests(), count)).prop_map(
+        |(seed, groups, defaults, (max_attempts, max_fallbacks), requests)| Scene {
+            seed,
+            groups,
+            defaults,
+            max_attempts,
+            max_fallbacks,
+            requests,
+        },
+    )
+}
+
+fn requests() -> impl Strategy<Value = RequestScene> {
+    let times = (0..1_500_u64, prop_oneof![Just(0_u64), Just(5), Just(30), Just(600)]);
+    let own = (option::weighted(0.2, 0..5_u32), option::weighted(0.1, 1..3_000_u64));
+    let rest = (0..4_u32, any::<bool>(), prop::bool::weighted(0.1));
+    (times, own, rest, option::weighted(0.15, 0..20_000_u64)).prop_map(
+        |((gap_ms, deadline_s), (num_retries, timeout_ms), (group, stream, deny), leaves_ms)| {
+            RequestScene {
+                gap_ms,
+                group,
+                stream,
+                num_retries,
+                deadline_s,
+                timeout_ms,
+                deny,
+                leaves_ms,
+            }
+        },
+    )
+}
+
+fn behaviours() -> BoxedStrategy<Behaviour> {
+    let hints = prop_oneof![Just(None), (0..8_000_u64).prop_map(Some), Just(Some(u64::MAX))];
+    let dead = (prop::sample::select(KINDS.to_vec()), hints).prop_map(|(kind, hint)| {
+        Behaviour::Dead(Fault::new(kind).with_hint(hint.map(Duration::from_millis)))
+    });
+    let limited = (1..10_u32, any::<bool>())
+        .prop_map(|(per_second, hint)| Behaviour::Limited { per_second, hint });
+    prop_oneof![
+        2 => Just(Behaviour::Healthy),
+        2 => (1..90_u32).prop_map(Behaviour::Flaky),
+        4 => dead,
+        1 => Just(Behaviour::Silent),
+        1 => limited,
+        1 => Just(Behaviour::Breaks),
+    ]
+    .boxed()
+}
+
+impl Scene {
+    pub(crate) fn topology(&self) -> Topology {
+        let count = self.groups.len() as u32;
+        let ids = |list: &Vec<u32>| list.iter().map(|id| GroupId::new(id % count)).collect();
+        let mut groups = Vec::new();
+        let mut deployments = Vec::new();
+        for (number, scene) in self.groups.iter().enumerate() {
+            let mut own = Vec::new();
+            for sibling in 0..scene.siblings.len() {
+                own.push(DeploymentId::new(deployments.len() as u32));
+                deployments.push(Deployment::new(format!("{number}#{sibling}")));
+            }
+            groups.push(Group {
+                name: number.to_string().into(),
+                deployments: own,
+                num_retries: scene.num_retries,
+                fallbacks: scene.fallbacks.as_ref().map(ids),
+                context_window_fallbacks: scene.context.as_ref().map(ids),
+                content_policy_fallbacks: ids(&scene.policy),
+            });
+        }
+        let (max_attempts, max_fallbacks) = (self.max_attempts, self.max_fallbacks);
+        let rules = Rules { max_attempts, max_fallbacks, ..Rules::default() };
+        Topology::new(groups, deployments, self.defaults.as_ref().map(ids), rules)
+    }
+
+    pub(crate) fn world(&self) -> World {
+        let behaviours = self.groups.iter().flat_map(|group| group.siblings.clone()).collect();
+        World::new(self.topology(), behaviours, self.seed)
+    }
+
+    /// Builds the scene and plays it to its end.
+    pub(crate) fn play(&self) -> World {
+        let mut world = self.world();
+        let mut at = Instant::ORIGIN;
+        for scene in &self.requests {
+            at = at + Duration::from_millis(scene.gap_ms);
+            let request = scene.request(at, self.groups.len() as u32);
+            let leaves = scene.leaves_ms.map(|ms| at + Duration::from_millis(ms));
+            world.send(at, request, leaves);
+        }
+        world.run();
+        world
+    }
+}
+
+impl RequestScene {
+    fn request(&self, at: Instant, groups: u32) -> Request {
+        let class = Class { stream: self.stream, thinks: false };
+        let group = GroupId::new(self.group % groups);
+        let mut request = Request::new(group, class, at + Duration::from_secs(self.deadline_s));
+        request.num_retries = self.num_retries;
+        request.deny_fallback = self.deny;
+        request.timeout = self.timeout_ms.map(Duration::from_millis);
+        request
+    }
+}
+
+/// A topology of groups named `a`, `b`, ... each with so many siblings, each falling back to the
+/// next ones in its list.
+pub(crate) fn chain_of(groups: &[(u32, &[u32])], rules: Rules) -> Topology {
+    let mut deployments = Vec::new();
+    let build = |(number, (siblings, fallbacks)): (usize, &(u32, &[u32]))| {
+        let name = char::from(b'a' + number as u8).to_string();
+        let mut own = Vec::new();
+        for sibling in 1..=*siblings {
+            own.push(DeploymentId::new(deployments.len() as u32));
+            deployments.push(Deployment::new(Arc::from(format!("{name}#{sibling}"))));
+        }
+        Group {
+            name: name.into(),
+            deployments: own,
+            fallbacks: Some(fallbacks.iter().map(|id| GroupId::new(*id)).collect()),
+            ..Group::default()
+        }
+    };
+    let groups: Vec<Group> = groups.iter().enumerate().map(build).collect();
+    Topology::new(groups, deployments, None, rules)
+}
