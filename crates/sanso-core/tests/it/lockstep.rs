@@ -1,104 +1,14 @@
 //! The breaker in lockstep with its oracle, through random sequences of operations.
 
-use proptest::collection::vec;
 use proptest::prelude::*;
 use sanso_core::Rng;
 use sanso_core::*;
 
 use crate::oracle::Oracle;
-
-#[derive(Clone, Copy, Debug)]
-enum Op {
-    Pass(u64),
-    Acquire { again: bool },
-    Answer(usize),
-    Fail(usize, FaultKind),
-    Drop(usize),
-    Overdue(usize),
-    Abandon(usize, Abandoned),
-    Finish(usize),
-    Break(usize),
-    Leave(usize),
-}
-
-fn ops() -> impl Strategy<Value = Vec<Op>> {
-    let kinds = vec![
-        FaultKind::ServerError,
-        FaultKind::Overloaded,
-        FaultKind::Malformed,
-        FaultKind::Timeout(Phase::Total),
-        FaultKind::Soft(SoftReason::Empty),
-        FaultKind::BadRequest,
-    ];
-    let which = || 0..64_usize;
-    let op = prop_oneof![
-        3 => (0..400_u64).prop_map(Op::Pass),
-        2 => (400..4_000_u64).prop_map(Op::Pass),
-        1 => (4_000..30_000_u64).prop_map(Op::Pass),
-        10 => prop::bool::weighted(0.2).prop_map(|again| Op::Acquire { again }),
-        5 => which().prop_map(Op::Answer),
-        6 => (which(), prop::sample::select(kinds)).prop_map(|(call, kind)| Op::Fail(call, kind)),
-        1 => which().prop_map(Op::Drop),
-        1 => which().prop_map(Op::Overdue),
-        1 => (which(), any::<bool>()).prop_map(|(call, client)| {
-            Op::Abandon(call, if client { Abandoned::ByClient } else { Abandoned::ByDeadline })
-        }),
-        2 => which().prop_map(Op::Finish),
-        3 => which().prop_map(Op::Break),
-        1 => which().prop_map(Op::Leave),
-    ];
-    // Runs in which mostly one thing happens: rows, breaks, recoveries.
-    let run = (op, 1..8_usize).prop_map(|(op, times)| vec![op; times]);
-    vec(run, 1..120).prop_map(|runs| runs.concat())
-}
-
-fn policies() -> impl Strategy<Value = BreakerPolicy> {
-    let counts = (0..4_u32, 0..4_u32, prop_oneof![Just(0), Just(3), Just(10)]);
-    let rules = (proptest::option::of(0..6_u32), prop_oneof![Just(0.0), Just(0.2)], any::<bool>());
-    let times = (prop::sample::select(vec![1_000, 5_000, 60_000]), any::<bool>());
-    (counts, rules, times, prop::bool::weighted(0.95)).prop_map(
-        |(
-            (probes, success_threshold, min_calls),
-            (allowed_fails, min_rate, _),
-            (cooldown, lone),
-            enabled,
-        )| {
-            BreakerPolicy {
-                enabled,
-                min_calls,
-                allowed_fails,
-                min_rate,
-                cooldown: Duration::from_millis(cooldown),
-                probes,
-                success_threshold,
-                lone,
-                ..BreakerPolicy::default()
-            }
-        },
-    )
-}
-
-/// A lone deployment, or one of two siblings.
-pub(crate) fn one_deployment(policy: BreakerPolicy) -> Topology {
-    let lone = policy.lone;
-    let deployment = Deployment { breaker: policy, ..Deployment::new("one") };
-    let deployments =
-        if lone { vec![deployment] } else { vec![deployment, Deployment::new("two")] };
-    let ids = (0..deployments.len() as u32).map(DeploymentId::new).collect();
-    let group = Group { deployments: ids, ..Group::default() };
-    Topology::new(vec![group], deployments, None, Rules::default())
-}
-
-pub(crate) const ENTRY: Entry = Entry {
-    class: Class { stream: true, thinks: false },
-    prompt_tokens: 0,
-    first_token: Duration::from_secs(10),
-    again: false,
-    slot: None,
-};
+use crate::rig::{ENTRY, ONE, Op, one_deployment, ops, pick, policies};
 
 /// The real breaker and the oracle, and the calls that both know.
-struct Pair {
+pub(crate) struct Pair {
     gates: Gates,
     oracle: Oracle,
     rng: Rng,
@@ -108,10 +18,8 @@ struct Pair {
     news: Vec<Transition>,
 }
 
-const ONE: DeploymentId = DeploymentId::new(0);
-
 impl Pair {
-    fn new(policy: BreakerPolicy, seed: u64) -> Self {
+    pub(crate) fn new(policy: BreakerPolicy, seed: u64) -> Self {
         let gates = Gates::new(&one_deployment(policy.clone()));
         let rng = Rng::from_seed(seed);
         let now = Instant::ORIGIN + Duration::from_secs(1_000);
@@ -119,29 +27,19 @@ impl Pair {
         Self { gates, oracle: Oracle::new(policy), rng, now, permits, tails, news }
     }
 
-    fn permit(&mut self, which: usize) -> Option<(Permit, usize, bool)> {
-        let count = self.permits.len();
-        (count > 0).then(|| self.permits.swap_remove(which % count))
-    }
-
-    fn tail(&mut self, which: usize) -> Option<(Tail, usize)> {
-        let count = self.tails.len();
-        (count > 0).then(|| self.tails.swap_remove(which % count))
-    }
-
     /// Hands the drawn open times over to the oracle.
     fn draw(&mut self) {
         self.oracle.drawn = self.news.iter().filter_map(|change| change.until).collect();
     }
 
-    fn step(&mut self, op: Op) {
+    pub(crate) fn step(&mut self, op: Op) {
         match op {
             Op::Pass(ms) => self.now = self.now + Duration::from_millis(ms),
             Op::Acquire { again } => self.acquire(again),
             Op::Answer(which) => self.answer(which),
             Op::Fail(which, kind) => self.fail(which, kind),
             Op::Drop(which) => {
-                if let Some((permit, call, late)) = self.permit(which) {
+                if let Some((permit, call, late)) = pick(&mut self.permits, which) {
                     drop(permit);
                     if !late {
                         self.oracle.neutral(None, call);
@@ -151,20 +49,20 @@ impl Pair {
             Op::Overdue(which) => self.overdue(which),
             Op::Abandon(which, why) => self.abandon(which, why),
             Op::Finish(which) => {
-                if let Some((tail, call)) = self.tail(which) {
+                if let Some((tail, call)) = pick(&mut self.tails, which) {
                     tail.finished();
                     self.oracle.tail_ended(call, true);
                 }
             }
             Op::Break(which) => {
-                if let Some((tail, call)) = self.tail(which) {
+                if let Some((tail, call)) = pick(&mut self.tails, which) {
                     tail.broke(self.now, &mut self.rng, &mut self.news);
                     self.draw();
                     self.oracle.broke(self.now, call);
                 }
             }
             Op::Leave(which) => {
-                if let Some((tail, call)) = self.tail(which) {
+                if let Some((tail, call)) = pick(&mut self.tails, which) {
                     drop(tail);
                     self.oracle.tail_ended(call, false);
                 }
@@ -190,7 +88,7 @@ impl Pair {
     }
 
     fn answer(&mut self, which: usize) {
-        let Some((permit, call, _)) = self.permit(which) else { return };
+        let Some((permit, call, _)) = pick(&mut self.permits, which) else { return };
         let tail = permit.answered(self.now, &mut self.rng, &mut self.news);
         self.draw();
         self.oracle.answered(self.now, call);
@@ -198,7 +96,7 @@ impl Pair {
     }
 
     fn fail(&mut self, which: usize, kind: FaultKind) {
-        let Some((permit, call, late)) = self.permit(which) else { return };
+        let Some((permit, call, late)) = pick(&mut self.permits, which) else { return };
         permit.failed(self.now, &Fault::new(kind), &mut self.rng, &mut self.news);
         self.draw();
         match kind.rule().gate {
@@ -210,7 +108,7 @@ impl Pair {
     }
 
     fn overdue(&mut self, which: usize) {
-        let Some((mut permit, call, late)) = self.permit(which) else { return };
+        let Some((mut permit, call, late)) = pick(&mut self.permits, which) else { return };
         permit.overdue(self.now, Phase::FirstToken, &mut self.rng, &mut self.news);
         self.draw();
         if !late {
@@ -221,7 +119,7 @@ impl Pair {
 
     fn abandon(&mut self, which: usize, why: Abandoned) {
         let s = Duration::from_secs;
-        let Some((permit, call, late)) = self.permit(which) else { return };
+        let Some((permit, call, late)) = pick(&mut self.permits, which) else { return };
         let unknown = if why == Abandoned::ByClient { s(10) } else { s(60) };
         let long = permit.usual().map_or(unknown, |usual| s(3).max(3 * usual));
         let silent = self.now - self.oracle.granted(call) > long;
@@ -256,6 +154,27 @@ proptest! {
         let mut pair = Pair::new(policy, seed);
         for op in ops {
             pair.step(op);
+        }
+    }
+
+    #[test]
+    fn law_4_unexpired_leases_never_exceed_probes(policy in policies(), ops in ops(), seed: u64) {
+        let probes = policy.probes.max(1) as usize;
+        let mut pair = Pair::new(policy, seed);
+        for op in ops {
+            pair.step(op);
+            prop_assert!(pair.oracle.unexpired_leases(pair.now) <= probes);
+        }
+    }
+
+    #[test]
+    fn law_14_verdictless_calls_of_a_slow_start_fit_its_window(
+        policy in policies(), ops in ops(), seed: u64,
+    ) {
+        let mut pair = Pair::new(policy, seed);
+        for op in ops {
+            pair.step(op);
+            prop_assert!(pair.oracle.fits_slow_start(pair.now));
         }
     }
 }

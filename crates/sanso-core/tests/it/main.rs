@@ -7,6 +7,7 @@ mod lockstep;
 mod oracle;
 mod provider;
 mod quota;
+mod rig;
 mod scene;
 mod traces;
 mod world;

@@ -350,6 +350,14 @@ impl Oracle {
         out.filter_map(|call| call.lease_ends)
     }
 
+    pub(crate) fn unexpired_leases(&self, now: Instant) -> usize {
+        self.leases().filter(|ends| *ends > now).count()
+    }
+
+    pub(crate) fn fits_slow_start(&self, now: Instant) -> bool {
+        self.state != BreakerState::Recovering || self.undecided() <= self.slow_start_window(now)
+    }
+
     fn undecided(&self) -> u32 {
         let current = |call: &&Known| call.epoch == self.epoch && call.undecided;
         self.calls.iter().filter(current).count() as u32

@@ -1,1 +1,48 @@
+//! That everything comes back, and that the same seed tells the same story.
 
+use proptest::prelude::*;
+use sanso_core::*;
+
+use super::cases;
+use crate::scene::{scenes, scenes_that_heal};
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    #[test]
+    fn law_26_same_seed_same_trace(scene in scenes()) {
+        let (one, other) = (scene.play().history, scene.play().history);
+        prop_assert_eq!(format!("{one:?}"), format!("{other:?}"));
+    }
+
+    #[test]
+    fn law_27_once_faults_stop_every_breaker_that_is_asked_closes(scene in scenes_that_heal()) {
+        let mut world = scene.play();
+        // Faults stop after a minute; what was called before may run for ten more. Then two minutes
+        // of requests, one every 200 ms to each group, each long enough after the last one.
+        let s = Duration::from_secs;
+        let healed = world.now.max(Instant::ORIGIN + s(660));
+        let groups = scene.groups.len() as u32;
+        let class = Class { stream: true, thinks: false };
+        let mut at = healed;
+        let mut last = vec![];
+        while at < healed + s(240) {
+            for group in 0..groups {
+                let number = world.send(at, Request::new(GroupId::new(group), class, at + s(60)), None);
+                if at >= healed + s(200) {
+                    last.push(number);
+                }
+            }
+            at = at + Duration::from_millis(200);
+        }
+        world.run();
+        for number in last {
+            let told = &world.history.requests[number];
+            prop_assert_eq!(told.calls.len(), 1);
+            prop_assert_eq!(told.served_by().map(|call| call.call.leg), Some(LegIndex::FIRST));
+        }
+        for id in (0..world.topology.deployments().len() as u32).map(DeploymentId::new) {
+            prop_assert_eq!(world.gates.view(id, world.now).breaker, BreakerState::Closed);
+        }
+    }
+}
