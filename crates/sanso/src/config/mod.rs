@@ -33,7 +33,6 @@ mod identity;
 mod keys;
 mod layer;
 mod models;
-mod provider;
 mod reader;
 mod section;
 mod settings;

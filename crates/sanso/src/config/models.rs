@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use sanso_wire::providers::Provider;
 use secrecy::SecretString;
 
 use super::layer::Layer;
-use super::provider::{self, Provider};
 use super::reader::{Place, Reader, Table};
 use super::types::{Deployment, Weights};
 use super::{Field, base_url, identity, keys, suggest, upstream};
@@ -153,7 +153,7 @@ impl Params<'_, '_> {
         let custom = table.take("custom_llm_provider").and_then(|field| field.text(reader));
         let (provider, name) = match &model {
             Some(model) => upstream::resolve_model(model, custom, reader)?,
-            None => (provider::NOBODY, String::new()),
+            None => (upstream::NOBODY, String::new()),
         };
         let place = model.map_or_else(|| self.node.place.clone(), |model| model.place);
         if self.info.blocked {
@@ -176,14 +176,14 @@ impl Params<'_, '_> {
         let organizations = organizations(&mut table, provider, reader);
         let params = forwarded(table, reader);
 
-        let api_base = provider.base_meant(api_base.url?);
+        let api_base = api_base.url?;
         let deployment = Deployment {
             id: self.info.id.unwrap_or_else(|| identity::of(self.group, self.node.node)),
             group: self.group.to_owned(),
             provider: provider.name.to_owned(),
             dialect: provider.dialect,
             model: name,
-            local: provider.is_local() || base_url::is_local(&api_base),
+            local: provider.local || base_url::is_local(&api_base),
             api_base,
             api_key,
             headers,

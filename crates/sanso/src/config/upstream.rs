@@ -1,10 +1,24 @@
 //! Whom a deployment calls: provider, model, address and key.
 
+use sanso_wire::Dialect;
+use sanso_wire::providers::{self, Auth, Provider};
 use secrecy::SecretString;
 
-use super::provider::{self, Named, Provider};
 use super::reader::{Place, Reader, Table};
 use super::{Field, base_url, suggest};
+
+/// Stands for a provider that nobody knows, so that the rest of its entry is still read. The file is
+/// refused anyway.
+pub(super) const NOBODY: &Provider = &Provider {
+    name: "unknown",
+    dialect: Dialect::OpenAiChat,
+    base_url: Some("http://unknown.invalid"),
+    key_vars: &[],
+    base_vars: &[],
+    auth: Auth::BearerIfSet,
+    local: false,
+    version: None,
+};
 
 /// Provider and the provider's name of the model, from `provider/model`, or a bare model name, or
 /// `custom_llm_provider`. `None` leaves the deployment out: its provider is not built. After an error
@@ -14,13 +28,20 @@ pub(super) fn resolve_model(
     custom: Option<String>,
     reader: &mut Reader<'_>,
 ) -> Option<(&'static Provider, String)> {
-    let nobody = Some((provider::NOBODY, String::new()));
+    let nobody = Some((NOBODY, String::new()));
     let Some(text) = model.text(reader) else { return nobody };
     let (name, upstream) = match (custom, text.split_once('/')) {
         (Some(name), Some((prefix, rest))) if prefix == name => (name, rest.to_owned()),
         (Some(name), _) => (name, text),
         (None, Some((prefix, rest))) => (prefix.to_owned(), rest.to_owned()),
-        (None, None) => match provider::of_bare_model(&text) {
+        (None, None) if text == "*" => {
+            let message = "a provider that the request names is not built yet; this deployment is \
+                           left out";
+            let help = "list one wildcard for each provider, such as `openai/*`";
+            reader.not_done(&model.place, message, Some(help.into()));
+            return None;
+        }
+        (None, None) => match of_bare_model(&text) {
             Some(name) => (name.to_owned(), text),
             None => {
                 let message = format!("`{text}` names no provider");
@@ -30,20 +51,20 @@ pub(super) fn resolve_model(
             }
         },
     };
-    match provider::named(&name) {
-        Named::Provider(_) if upstream.is_empty() => {
+    match providers::provider(&name) {
+        Some(_) if upstream.is_empty() => {
             reader.error(&model.place, format!("no model after `{name}/`"), None);
             nobody
         }
-        Named::Provider(provider) => Some((provider, upstream)),
-        Named::NotBuilt => {
+        Some(provider) => Some((provider, upstream)),
+        None if providers::unbuilt(&name) => {
             let message =
                 format!("the provider `{name}` is not built yet; this deployment is left out");
             reader.not_done(&model.place, message, None);
             None
         }
-        Named::Unknown => {
-            let help = suggest::did_you_mean(&name, provider::names()).unwrap_or_else(|| {
+        None => {
+            let help = suggest::did_you_mean(&name, providers::names()).unwrap_or_else(|| {
                 "for a server that speaks OpenAI's API, write `openai/MODEL` and set `api_base`"
                     .into()
             });
@@ -51,6 +72,17 @@ pub(super) fn resolve_model(
             nobody
         }
     }
+}
+
+/// The provider of a bare model name: LiteLLM allows those of OpenAI and of a few others.
+fn of_bare_model(model: &str) -> Option<&'static str> {
+    const FAMILIES: [(&str, &[&str]); 3] = [
+        ("openai", &["gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-"]),
+        ("anthropic", &["claude-"]),
+        ("gemini", &["gemini-"]),
+    ];
+    let of = |(_, prefixes): &&(&str, &[&str])| prefixes.iter().any(|p| model.starts_with(p));
+    FAMILIES.iter().find(of).map(|(provider, _)| *provider)
 }
 
 /// Where the provider is called.
@@ -84,12 +116,12 @@ pub(super) fn api_base(
         let place = Place { path: format!("the variable {name}"), ..place.clone() };
         return Base { url: check_base(&place, &url, reader), own: true };
     }
-    if provider.base.is_none() {
+    if provider.base_url.is_none() {
         let message =
             format!("`{}` has no address of its own: `api_base` is missing", provider.name);
         reader.error(place, message, None);
     }
-    Base { url: provider.base.map(ToOwned::to_owned), own: false }
+    Base { url: provider.base_url.map(ToOwned::to_owned), own: false }
 }
 
 fn check_base(place: &Place, url: &str, reader: &mut Reader<'_>) -> Option<String> {
@@ -110,6 +142,7 @@ pub(super) fn api_key(
     place: &Place,
     reader: &mut Reader<'_>,
 ) -> Option<SecretString> {
+    let may_lack = may_lack || provider.auth == Auth::BearerIfSet;
     if let Some(field) = table.take("api_key") {
         return field.secret(reader);
     }

@@ -190,7 +190,7 @@ fn local_servers_need_no_key_and_are_known_as_such() {
     assert_eq!(
         found,
         [
-            ("http://localhost:11434/v1", true, false),
+            ("http://localhost:11434", true, false),
             ("https://gpu.example.org/v1", true, false),
             ("http://192.168.1.5/v1", true, true),
             ("https://api.openai.com/v1", false, true),

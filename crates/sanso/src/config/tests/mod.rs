@@ -2,6 +2,7 @@ mod bad;
 mod golden;
 mod meaning;
 mod never;
+mod providers;
 mod spec_files;
 
 use std::collections::BTreeMap;
