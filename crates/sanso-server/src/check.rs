@@ -14,10 +14,27 @@ pub(crate) fn run(options: &Check) -> ExitCode {
         // The description ends with the warnings and notes.
         Ok(config) => {
             say(config::describe(&config));
+            complain_of(&config);
+            say(summary(&config));
             ExitCode::SUCCESS
         }
         Err(report) => refuse(report),
     }
+}
+
+/// The last line, which stays on the screen however much there was to say.
+fn summary(config: &Config) -> String {
+    let number = |count: usize, of: &str| match count {
+        0 => format!("no {of}s"),
+        1 => format!("1 {of}"),
+        _ => format!("{count} {of}s"),
+    };
+    format!(
+        "the configuration can be used: {} in {}, {}",
+        number(config.deployments.len(), "deployment"),
+        number(config.groups.len(), "group"),
+        number(config.warnings.len(), "warning"),
+    )
 }
 
 /// Reads a configuration with the process's environment.

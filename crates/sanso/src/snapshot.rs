@@ -95,7 +95,7 @@ fn names(config: &Config) -> HashMap<String, GroupId> {
 }
 
 fn topology(config: &Config) -> Topology {
-    let groups = config.groups.iter().map(group).collect();
+    let groups = (0..config.groups.len()).map(|index| group(config, index)).collect();
     let deployments = config.deployments.iter().map(deployment).collect();
     let defaults = &config.default_fallbacks;
     let defaults = (!defaults.is_empty()).then(|| ids(defaults));
@@ -113,13 +113,14 @@ fn rules(config: &Config) -> sanso_core::Rules {
     sanso_core::Rules {
         backoff,
         patience,
-        num_retries: retry.num_retries,
-        max_attempts: retry.max_attempts,
+        num_retries: retry.num_retries.unwrap_or(config::defaults::NUM_RETRIES),
+        max_attempts: retry.max_attempts.unwrap_or(config::defaults::MAX_ATTEMPTS),
         max_fallbacks: config.limits.max_fallbacks,
     }
 }
 
-fn group(group: &config::Group) -> sanso_core::Group {
+fn group(config: &Config, index: config::GroupIndex) -> sanso_core::Group {
+    let group = &config.groups[index];
     let lists = &group.fallbacks;
     let listed = |listing: &Listing| match listing {
         Listing::Absent => None,
@@ -129,7 +130,7 @@ fn group(group: &config::Group) -> sanso_core::Group {
     sanso_core::Group {
         name: group.name.as_str().into(),
         deployments: group.deployments.iter().map(|index| deployment_id(*index)).collect(),
-        num_retries: Some(group.policy.retry.num_retries),
+        num_retries: config.num_retries(index),
         fallbacks: lists.plain.as_deref().map(ids),
         context_window_fallbacks: listed(&lists.context_window),
         content_policy_fallbacks: listed(&lists.content_policy).unwrap_or_default(),

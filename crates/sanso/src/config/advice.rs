@@ -22,6 +22,8 @@ pub(super) fn advise(config: &Config, places: &[Place], lists: &[List], reader: 
         }
         same_origin(config, index, chain_place, reader);
         short_deadline(config, index, chain_place, reader);
+        low_cap(config, index, chain_place, reader);
+        uneven_retries(config, index, place, reader);
         smaller_windows(config, index, chain_place, reader);
     }
     no_timeout(config, reader);
@@ -72,13 +74,14 @@ fn same_origin(config: &Config, group: GroupIndex, place: &Place, reader: &mut R
 fn short_deadline(config: &Config, group: GroupIndex, place: &Place, reader: &mut Reader<'_>) {
     let Some(first) = config.groups.get(group) else { return };
     let timeouts = &first.policy.timeouts;
-    let legs = config.chain(group);
     let mut promised = Duration::ZERO;
     let mut attempts = 0_u32;
-    for leg in legs.iter().filter_map(|leg| config.groups.get(*leg)) {
-        let of_leg = leg.policy.retry.num_retries.saturating_add(1);
-        let of_leg = of_leg.min(first.policy.retry.max_attempts.saturating_sub(attempts));
-        attempts = attempts.saturating_add(of_leg);
+    for index in config.chain(group) {
+        let Some(leg) = config.groups.get(index).filter(|leg| !leg.deployments.is_empty()) else {
+            continue;
+        };
+        let of_leg = config.leg_attempts(index).min(config.max_attempts(group) - attempts);
+        attempts += of_leg;
         promised = promised.saturating_add(leg.policy.timeouts.timeout.saturating_mul(of_leg));
     }
     if timeouts.timeout_is_set && promised > timeouts.deadline {
@@ -90,6 +93,35 @@ fn short_deadline(config: &Config, group: GroupIndex, place: &Place, reader: &mu
         );
         let help = "shorten the timeout, or set `sanso.timeouts.deadline`";
         reader.warning(place, message, Some(help.into()));
+    }
+}
+
+/// The chain takes `max_attempts` for what a request may do at least.
+fn low_cap(config: &Config, group: GroupIndex, place: &Place, reader: &mut Reader<'_>) {
+    let most = config.max_attempts(group);
+    if let Some(cap) = config.policy.retry.max_attempts.filter(|cap| *cap < most) {
+        let name = name_of(config, group);
+        let message = format!(
+            "a `max_attempts` below what `num_retries` promises is not built yet: `{name}` may make \
+             {most} attempts, not {cap}"
+        );
+        reader.not_done(place, message, None);
+    }
+}
+
+/// The chain knows one `num_retries` for a leg.
+fn uneven_retries(config: &Config, group: GroupIndex, place: &Place, reader: &mut Reader<'_>) {
+    let Some(of) = config.groups.get(group) else { return };
+    let general = of.policy.retry.num_retries;
+    let members = of.deployments.iter().filter_map(|index| config.deployments.get(*index));
+    let own: BTreeSet<Option<u32>> = members.map(|one| one.num_retries.or(general)).collect();
+    if let (true, Some(most)) = (own.len() > 1, config.num_retries(group)) {
+        let message = format!(
+            "`num_retries` differs among the deployments of `{}`, which is not built yet; the \
+             highest, {most}, holds for all of them",
+            of.name
+        );
+        reader.not_done(place, message, None);
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn assemble(
     if let (false, Some(body)) = (section.body_is_set, settings.body) {
         limits.body = body;
     }
-    let mut config = Config {
+    let config = Config {
         deployments: assembly.deployments,
         groups: assembly.groups,
         aliases: assembly.aliases,
@@ -64,7 +64,6 @@ pub(super) fn assemble(
         warnings: Vec::new(),
         notes: Vec::new(),
     };
-    promise_attempts(&mut config, &assembly.layers);
     // Advice on half a configuration would be noise.
     if !reader.failed() {
         advice::advise(&config, &assembly.places, &plain, reader);
@@ -306,27 +305,5 @@ impl Assembly {
             .iter()
             .map(|group| group.name.as_str())
             .chain(self.aliases.keys().map(String::as_str))
-    }
-}
-
-/// `max_attempts` where the file does not set it: at least what `num_retries`, if that is set,
-/// promises over the legs.
-fn promise_attempts(config: &mut Config, layers: &[Layer]) {
-    let promised = |leg: &Group| {
-        let own =
-            leg.deployments.iter().filter_map(|index| config.deployments.get(*index)?.num_retries);
-        own.chain([leg.policy.retry.num_retries]).max().unwrap_or(0).saturating_add(1)
-    };
-    let attempts: Vec<u32> = (0..config.groups.len())
-        .map(|group| {
-            let legs = config.chain(group);
-            let legs = legs.iter().filter_map(|leg| config.groups.get(*leg));
-            legs.map(promised).fold(0, u32::saturating_add)
-        })
-        .collect();
-    for ((group, layer), promised) in config.groups.iter_mut().zip(layers).zip(attempts) {
-        if layer.max_attempts.is_none() && layer.num_retries.is_some() {
-            group.policy.retry.max_attempts = promised.max(defaults::MAX_ATTEMPTS);
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::defaults;
 use super::types::{Config, Deployment, GroupIndex, Origin};
 
 /// The group that answers a model's name.
@@ -24,6 +25,38 @@ impl Config {
             Some(group) => Some(Found { group, matched: None }),
             None => best_wildcard(self.groups.iter().map(|g| (g.name.as_str(), g.origin)), model),
         }
+    }
+
+    /// `num_retries` of a leg: of its deployments' own the highest, where one has none the group's.
+    /// `None` where nothing sets it.
+    #[must_use]
+    pub fn num_retries(&self, group: GroupIndex) -> Option<u32> {
+        let group = self.groups.get(group)?;
+        let general = group.policy.retry.num_retries;
+        let members = group.deployments.iter().filter_map(|index| self.deployments.get(*index));
+        let own: Vec<Option<u32>> = members.map(|one| one.num_retries.or(general)).collect();
+        if own.iter().all(Option::is_none) {
+            return general;
+        }
+        own.into_iter().map(|own| own.unwrap_or(defaults::NUM_RETRIES)).max()
+    }
+
+    /// Attempts of one leg.
+    pub(super) fn leg_attempts(&self, group: GroupIndex) -> u32 {
+        self.num_retries(group).unwrap_or(defaults::NUM_RETRIES).saturating_add(1)
+    }
+
+    /// The most attempts of a request for `group`, for people: the chain itself counts them, by the
+    /// same rule. It is the file's `max_attempts` or [`defaults::MAX_ATTEMPTS`], and more where a set
+    /// `num_retries` promises more over the legs.
+    #[must_use]
+    pub fn max_attempts(&self, group: GroupIndex) -> u32 {
+        let base = self.policy.retry.max_attempts.unwrap_or(defaults::MAX_ATTEMPTS);
+        if self.num_retries(group).is_none() {
+            return base;
+        }
+        let legs = self.chain(group).into_iter().map(|leg| self.leg_attempts(leg));
+        legs.fold(0, u32::saturating_add).max(base)
     }
 
     /// The legs of a request for `group` if every one fails with a fault that has no list of its own:

@@ -1,13 +1,11 @@
 //! What `sanso check` prints: the chains, and everything that holds.
 
-use std::fmt::Write as _;
-
-use super::base_url;
 use super::types::{Config, Deployment, Group, GroupIndex, Listing, Origin, Policy};
 use super::units::{show, show_size};
+use super::{base_url, defaults};
 
-/// Draws the chains of a configuration, leg by leg, then its settings, warnings and notes. Holds no
-/// secret.
+/// Draws the chains of a configuration, leg by leg, then its settings. Its warnings and notes are left
+/// to the caller. Holds no secret.
 #[must_use]
 pub fn describe(config: &Config) -> String {
     let mut out = String::new();
@@ -18,15 +16,18 @@ pub fn describe(config: &Config) -> String {
     }
     for (alias, to) in &config.aliases {
         let hidden = if to.hidden { " (hidden)" } else { "" };
-        line(&mut out, &format!("{alias} = {}{hidden}", name_of(config, to.group)));
+        line(&mut out, &format!("{alias} is an alias of {}{hidden}", name_of(config, to.group)));
     }
     if !config.default_fallbacks.is_empty() {
-        line(&mut out, &format!("everyone else -> {}", names(config, &config.default_fallbacks)));
+        let to = names(config, &config.default_fallbacks);
+        line(&mut out, &format!("models without fallbacks of their own -> {to}"));
+        let first = config.default_fallbacks.first().map(|first| name_of(config, *first));
+        line(&mut out, &format!("unknown models -> {}", first.unwrap_or_default()));
+    }
+    if !(config.aliases.is_empty() && config.default_fallbacks.is_empty()) {
+        out.push('\n');
     }
     describe_settings(&mut out, config);
-    for finding in config.warnings.iter().chain(&config.notes) {
-        let _ = write!(out, "\n{finding}\n");
-    }
     out
 }
 
@@ -36,19 +37,34 @@ fn line(out: &mut String, text: &str) {
 }
 
 fn describe_chain(out: &mut String, config: &Config, index: GroupIndex, group: &Group) {
-    line(out, &group.name);
     let legs = config.chain(index);
-    for (position, leg) in legs.iter().enumerate() {
-        let Some(leg) = config.groups.get(*leg) else { continue };
+    let legs_attempts: u32 = legs
+        .iter()
+        .filter(|leg| config.groups.get(**leg).is_some_and(|leg| !leg.deployments.is_empty()))
+        .map(|leg| config.leg_attempts(*leg))
+        .fold(0, u32::saturating_add);
+    match legs_attempts.min(config.max_attempts(index)) {
+        0 => line(out, &format!("{}: cannot be served", group.name)),
+        most => {
+            let (most, deadline) = (count(most, "attempt"), group.policy.timeouts.deadline);
+            line(out, &format!("{}: at most {most} in {}", group.name, show(deadline)));
+        }
+    }
+    for (position, index) in legs.iter().enumerate() {
+        let Some(leg) = config.groups.get(*index) else { continue };
         let tier = if position == 0 { "" } else { tier(config, group, leg) };
-        line(out, &format!("  {}. {:<24} {tier}", position + 1, leg.name));
+        let attempts = match leg.deployments.len() {
+            0 => String::new(),
+            _ => count(config.leg_attempts(*index), "attempt"),
+        };
+        line(out, &format!("  {}. {:<24} {attempts:<11} {tier}", position + 1, leg.name));
         let lone = legs.len() == 1 && leg.deployments.len() == 1;
         for deployment in leg.deployments.iter().filter_map(|index| config.deployments.get(*index))
         {
             line(out, &format!("     - {}", describe_deployment(deployment, leg, lone)));
         }
         if leg.deployments.is_empty() {
-            line(out, "     - nothing left: skipped");
+            line(out, "     - no deployment left: this leg is skipped");
         }
     }
     for (what, listing) in [
@@ -87,12 +103,11 @@ fn tier(config: &Config, first: &Group, leg: &Group) -> &'static str {
 }
 
 fn describe_deployment(deployment: &Deployment, leg: &Group, lone: bool) -> String {
-    let mut text = format!(
-        "{}/{} at {}",
-        deployment.provider,
-        deployment.model,
-        base_url::authority(&deployment.api_base),
-    );
+    let place = match &deployment.mock_response {
+        Some(_) => "answers from the configuration (`mock_response`)".to_owned(),
+        None => format!("at {}", base_url::authority(&deployment.api_base)),
+    };
+    let mut text = format!("{}/{} {place}", deployment.provider, deployment.model);
     let mut also = |what: String| {
         text.push_str(", ");
         text.push_str(&what);
@@ -100,21 +115,14 @@ fn describe_deployment(deployment: &Deployment, leg: &Group, lone: bool) -> Stri
     if deployment.api_key.is_none() && deployment.mock_response.is_none() {
         also("no key".into());
     }
-    if deployment.mock_response.is_some() {
-        also("canned answer".into());
-    }
     if lone {
-        also("lone".into());
+        also("alone: no sibling, no fallback".into());
     }
     if let Some(order) = deployment.order {
         also(format!("order {order}"));
     }
     if let Some(weight) = deployment.weights.weight {
         also(format!("weight {weight}"));
-    }
-    if let Some(retries) = deployment.num_retries.filter(|own| *own != leg.policy.retry.num_retries)
-    {
-        also(format!("retries {retries}"));
     }
     if deployment.timeouts.timeout != leg.policy.timeouts.timeout {
         also(format!("timeout {}", show(deployment.timeouts.timeout)));
@@ -139,10 +147,13 @@ fn policy_lines(policy: &Policy) -> [String; 4] {
     let (retry, breaker, timeouts) = (&policy.retry, &policy.breaker, &policy.timeouts);
     let opens = match breaker.allowed_fails {
         Some(fails) => {
-            format!("more than {fails} faults and {}% of calls", percent(breaker.min_rate))
+            format!(
+                "more than {fails} faults that are {}% of calls or more",
+                percent(breaker.min_rate)
+            )
         }
         None => format!(
-            "{}% faults of at least {} calls",
+            "{}% faults among {} calls or more",
             percent(breaker.fault_rate),
             breaker.min_calls
         ),
@@ -161,8 +172,8 @@ fn policy_lines(policy: &Policy) -> [String; 4] {
     [
         format!(
             "retry      num_retries {}, max_attempts {}, retry_after {}, patience {} ({} hinted)",
-            retry.num_retries,
-            retry.max_attempts,
+            retry.num_retries.unwrap_or(defaults::NUM_RETRIES),
+            retry.max_attempts.unwrap_or(defaults::MAX_ATTEMPTS),
             show(retry.retry_after),
             show(retry.patience),
             show(retry.patience_hinted),
@@ -186,12 +197,17 @@ fn policy_lines(policy: &Policy) -> [String; 4] {
     ]
 }
 
+/// `1 attempt`, `2 attempts`.
+fn count(number: u32, of: &str) -> String {
+    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
+}
+
 fn percent(share: f64) -> f64 {
     (share * 1000.0).round() / 10.0
 }
 
 fn describe_settings(out: &mut String, config: &Config) {
-    line(out, "settings");
+    line(out, "settings of every chain that says nothing else");
     for text in policy_lines(&config.policy) {
         line(out, &format!("  {text}"));
     }
@@ -207,7 +223,7 @@ fn describe_settings(out: &mut String, config: &Config) {
             limits.max_fallbacks,
         ),
     );
-    let key = if config.master_key.is_some() { "set" } else { "none" };
+    let key = if config.master_key.is_some() { "set" } else { "none: open to everyone" };
     line(out, &format!("  master key {key}"));
 }
 

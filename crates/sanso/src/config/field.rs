@@ -231,7 +231,7 @@ impl<'n> Field<'n> {
     }
 
     /// The last key of the path, for messages.
-    fn key(&self) -> &str {
+    pub(super) fn key(&self) -> &str {
         self.place.path.rsplit('.').next().unwrap_or_default()
     }
 

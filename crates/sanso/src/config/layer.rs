@@ -66,14 +66,13 @@ impl Layer {
         }
     }
 
-    /// The policy that this says, defaults filled in. `max_attempts` is without what the legs
-    /// promise, which is known only when the chains are.
+    /// The policy that this says, defaults filled in.
     pub(super) fn policy(&self) -> Policy {
         Policy {
             retry: Retry {
-                num_retries: self.num_retries.unwrap_or(defaults::NUM_RETRIES),
+                num_retries: self.num_retries,
                 by_kind: self.by_kind,
-                max_attempts: self.max_attempts.unwrap_or(defaults::MAX_ATTEMPTS),
+                max_attempts: self.max_attempts,
                 retry_after: self.retry_after.unwrap_or(defaults::RETRY_AFTER),
                 patience: self.patience.unwrap_or(defaults::PATIENCE),
                 patience_hinted: self.patience_hinted.unwrap_or(defaults::PATIENCE_HINTED),

@@ -47,7 +47,7 @@ impl Section {
         let Some(mut table) = top.take("sanso").and_then(|field| field.table(reader)) else {
             return section;
         };
-        section.layer = layer(&mut table, reader);
+        section.layer = layer(&mut table, Scope::All, reader);
         if let Some(limits) = table.take("limits").and_then(|field| field.table(reader)) {
             section.read_limits(limits, reader);
         }
@@ -57,7 +57,7 @@ impl Section {
         if let Some(mut groups) = table.take("groups").and_then(|field| field.table(reader)) {
             for (key, field) in groups.rest() {
                 let Some(mut group) = field.table(reader) else { continue };
-                let layer = layer(&mut group, reader);
+                let layer = layer(&mut group, Scope::Group, reader);
                 group.finish(keys::SANSO, reader);
                 section.groups.push((key.name.clone(), groups.key_place(key), layer));
             }
@@ -106,30 +106,65 @@ impl Section {
     }
 }
 
+/// For whom a part of the section holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    All,
+    Group,
+}
+
+impl Scope {
+    /// Takes a key that holds for all groups alike; in a single one it is not built yet.
+    fn general<'n>(
+        self,
+        table: &mut Table<'n>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Option<Field<'n>> {
+        let field = table.take(key)?;
+        match self {
+            Self::All => Some(field),
+            Self::Group => {
+                let message = format!(
+                    "`{key}` for a single group is not built yet; the one for all groups holds"
+                );
+                reader.not_done(&field.place, message, None);
+                None
+            }
+        }
+    }
+}
+
 /// `retry`, `breaker`, `timeouts` and `streams`, which stand at the top and in each group.
-fn layer(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Layer {
+fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer {
     let mut layer = Layer::default();
     if let Some(retry) = table.take("retry").and_then(|field| field.table(reader)) {
-        read_retry(&mut layer, retry, reader);
+        read_retry(&mut layer, retry, scope, reader);
     }
     if let Some(breaker) = table.take("breaker").and_then(|field| field.table(reader)) {
         read_breaker(&mut layer, breaker, reader);
     }
     if let Some(timeouts) = table.take("timeouts").and_then(|field| field.table(reader)) {
-        read_timeouts(&mut layer, timeouts, reader);
+        read_timeouts(&mut layer, timeouts, scope, reader);
     }
     if let Some(streams) = table.take("streams").and_then(|field| field.table(reader)) {
-        read_streams(&mut layer, streams, reader);
+        read_streams(&mut layer, streams, scope, reader);
     }
     layer
 }
 
-fn read_retry(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
+fn read_retry(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: &mut Reader<'_>) {
     layer.num_retries = table.take("num_retries").and_then(|field| field.count(reader));
-    layer.max_attempts = table.take("max_attempts").and_then(|field| at_least_one(&field, reader));
-    layer.retry_after = table.take("retry_after").and_then(|field| field.duration(reader));
-    layer.patience = table.take("patience").and_then(|field| field.duration(reader));
-    layer.patience_hinted = table.take("patience_hinted").and_then(|field| field.duration(reader));
+    layer.max_attempts = scope
+        .general(&mut table, "max_attempts", reader)
+        .and_then(|field| at_least_one(&field, reader));
+    let mut wait = |key| {
+        let field = scope.general(&mut table, key, reader);
+        field.and_then(|field| field.duration(reader))
+    };
+    layer.retry_after = wait("retry_after");
+    layer.patience = wait("patience");
+    layer.patience_hinted = wait("patience_hinted");
     if let Some(policy) = table.take("policy").and_then(|field| retry_policy(&field, reader)) {
         layer.by_kind = policy;
     }
@@ -151,7 +186,9 @@ fn read_breaker(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>
     table.finish(&["slow"], reader);
 }
 
-fn read_timeouts(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
+fn read_timeouts(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: &mut Reader<'_>) {
+    layer.connect =
+        scope.general(&mut table, "connect", reader).and_then(|field| field.limit(reader));
     let mut limit = |name| {
         let field: Option<Field<'_>> = table.take(name);
         field.and_then(|field| field.limit(reader))
@@ -159,7 +196,6 @@ fn read_timeouts(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_
     layer.timeout = limit("timeout");
     layer.stream_timeout = limit("stream_timeout");
     layer.deadline = limit("deadline");
-    layer.connect = limit("connect");
     layer.first_token = limit("first_token");
     layer.first_token_patient = limit("first_token_patient");
     layer.gap = limit("gap");
@@ -168,8 +204,9 @@ fn read_timeouts(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_
     table.finish(&[], reader);
 }
 
-fn read_streams(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
-    layer.commit_by = table.take("commit_by").and_then(|field| field.limit(reader));
+fn read_streams(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: &mut Reader<'_>) {
+    layer.commit_by =
+        scope.general(&mut table, "commit_by", reader).and_then(|field| field.limit(reader));
     // The defaults may be written out; what differs from them is not built yet.
     for (name, default) in [("on_break", "error"), ("buffer", "none")] {
         let Some(field) = table.take(name) else { continue };

@@ -202,12 +202,14 @@ pub struct Policy {
 /// Tier 1: trying again within a leg.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
-    /// Attempts of a leg after its first.
-    pub num_retries: u32,
-    /// The same by kind of fault, where it differs.
+    /// Attempts of a leg after its first; `None` where nothing sets it, and
+    /// [`super::defaults::NUM_RETRIES`] holds.
+    pub num_retries: Option<u32>,
+    /// The same by kind of fault, where it differs. Read and checked, not acted upon yet.
     pub by_kind: RetriesByKind,
-    /// Attempts of one request over all legs.
-    pub max_attempts: u32,
+    /// Attempts of one request over all legs; `None` where nothing sets it. See
+    /// [`Config::max_attempts`].
+    pub max_attempts: Option<u32>,
     /// Least wait before a deployment is called again.
     pub retry_after: Duration,
     /// Blind backoff a request may spend in a leg while another deployment could serve it.

@@ -14,8 +14,8 @@ const fn s(seconds: u64) -> Duration {
 #[test]
 fn the_defaults_are_those_of_the_specification() {
     let policy = good(&two_models("")).policy;
-    assert_eq!(policy.retry.num_retries, 2);
-    assert_eq!(policy.retry.max_attempts, 6);
+    assert_eq!(policy.retry.num_retries, None);
+    assert_eq!(policy.retry.max_attempts, None);
     assert_eq!(policy.timeouts.timeout, s(600));
     assert_eq!(policy.timeouts.deadline, s(1200));
     assert_eq!(policy.timeouts.connect, s(3));
@@ -36,10 +36,10 @@ fn stronger_places_win() {
 router_settings: {num_retries: 2, timeout: '20', fallbacks: []}
 sanso: {retry: {num_retries: 3}, groups: {main: {retry: {num_retries: 4}}}}",
     ));
-    assert_eq!(config.policy.retry.num_retries, 3);
-    assert_eq!(config.groups[0].policy.retry.num_retries, 4);
-    assert_eq!(config.groups[1].policy.retry.num_retries, 3);
-    assert_eq!(config.groups[0].policy.retry.max_attempts, 9);
+    assert_eq!(config.policy.retry.num_retries, Some(3));
+    assert_eq!(config.num_retries(0), Some(4));
+    assert_eq!(config.num_retries(1), Some(3));
+    assert_eq!(config.max_attempts(0), 9);
     assert_eq!(config.policy.timeouts.timeout, s(20));
     assert_eq!(config.deployments[0].breaker.cooldown, s(1));
     assert_eq!(config.groups[0].fallbacks.plain, Some(vec![1]), "an empty list falls through");
@@ -252,7 +252,7 @@ sanso:
     );
     assert_eq!(config.limits.max_fallbacks, 2);
     assert_eq!(config.policy.timeouts.connect, Duration::from_millis(250));
-    assert_eq!(config.policy.retry.max_attempts, 4);
+    assert_eq!(config.policy.retry.max_attempts, Some(4));
     assert_eq!(
         warnings(&config),
         [

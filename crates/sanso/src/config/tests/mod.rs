@@ -3,6 +3,7 @@ mod golden;
 mod meaning;
 mod never;
 mod providers;
+mod retries;
 mod spec_files;
 
 use std::collections::BTreeMap;

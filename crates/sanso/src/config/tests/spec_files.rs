@@ -65,9 +65,8 @@ fn the_smallest_file_means_what_it_says() {
     let main = &config.groups[0];
     assert_eq!(main.fallbacks.plain, Some(vec![1]));
     assert_eq!(main.fallbacks.context_window, Listing::Absent);
-    assert_eq!(main.policy.retry.num_retries, 3);
-    assert_eq!(main.policy.retry.max_attempts, 8);
-    assert_eq!(config.groups[1].policy.retry.max_attempts, 6);
+    assert_eq!((config.num_retries(0), config.max_attempts(0)), (Some(3), 8));
+    assert_eq!((config.num_retries(1), config.max_attempts(1)), (Some(3), 6));
     assert_eq!(main.policy.timeouts.deadline, Duration::from_secs(600));
     let deployment = &config.deployments[0];
     assert_eq!(deployment.provider, "anthropic");
@@ -84,26 +83,49 @@ fn the_smallest_file_means_what_it_says() {
 #[test]
 fn the_smallest_file_is_drawn() {
     let expected = "\
-main-model
-  1. main-model
+main-model: at most 8 attempts in 600s
+  1. main-model               4 attempts
      - anthropic/claude-sonnet-4-6 at api.anthropic.com
-  2. fallback-gpt             failover (tier 4)
+  2. fallback-gpt             4 attempts  failover (tier 4)
      - openai/gpt-4.1 at api.openai.com
-  retry      num_retries 3, max_attempts 8, retry_after 0s, patience 2s (3s hinted)
 
-fallback-gpt
-  1. fallback-gpt
-     - openai/gpt-4.1 at api.openai.com, lone
+fallback-gpt: at most 4 attempts in 600s
+  1. fallback-gpt             4 attempts
+     - openai/gpt-4.1 at api.openai.com, alone: no sibling, no fallback
 
-settings
+settings of every chain that says nothing else
   retry      num_retries 3, max_attempts 6, retry_after 0s, patience 2s (3s hinted)
   timeouts   timeout 30s, stream 30s, deadline 600s, connect 3s
   streams    first_token 10s + 1s per 10k tokens (60s patient), gap 30s, commit_by 15s
-  breaker    opens on more than 3 faults and 20% of calls in 60s, cooldown 60s, probes 1, success_threshold 2
+  breaker    opens on more than 3 faults that are 20% of calls or more in 60s, cooldown 60s, probes 1, success_threshold 2
   limits     body 32MiB, head 256KiB, event 8MiB, answer 64MiB, max_fallbacks 5
-  master key none
+  master key none: open to everyone
 ";
     let drawn = describe(&good(SEED));
+    assert_eq!(drawn, expected);
+}
+
+#[test]
+fn the_production_file_is_drawn() {
+    let expected = "\
+primary-claude: at most 4 attempts in 600s
+  1. primary-claude
+     - no deployment left: this leg is skipped
+  2. fallback-gpt             4 attempts  failover (tier 4)
+     - openai/gpt-4.1 at api.openai.com
+  3. fallback-azure
+     - no deployment left: this leg is skipped
+
+fallback-gpt: at most 4 attempts in 600s
+  1. fallback-gpt             4 attempts
+     - openai/gpt-4.1 at api.openai.com, alone: no sibling, no fallback
+
+fallback-azure: cannot be served
+  1. fallback-azure
+     - no deployment left: this leg is skipped
+
+settings of every chain";
+    let drawn = describe(&good(PRODUCTION));
     assert!(drawn.starts_with(expected), "{drawn}");
 }
 
