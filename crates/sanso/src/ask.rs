@@ -3,10 +3,13 @@
 use sanso_wire::envelope::Envelope;
 use sanso_wire::{Failure, ir, openai_chat};
 
+use crate::matches::Matches;
+
 /// A client's request, shared by all calls that are made for it.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) envelope: Envelope,
+    pub(crate) matches: Matches,
     pub(crate) sizes: Sizes,
     /// Unix seconds, for answers whose provider names no time.
     pub(crate) created: u64,

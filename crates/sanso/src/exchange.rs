@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sanso_core::{
-    Call, CallId, Chain, DeploymentId, Fault, FaultKind, Instant, LegIndex, Outcome, Phase, Rng,
-    Signal, Step, Verdict,
+    Call, CallId, Chain, Fault, FaultKind, Instant, LegIndex, Outcome, Phase, Rng, Signal, Step,
+    Verdict,
 };
 use sanso_wire::Failure;
 
@@ -23,10 +23,11 @@ use crate::fail;
 use crate::flow::Flow;
 use crate::gateway::Shared;
 use crate::observe::record::Record;
-use crate::observe::trail::Trail;
+use crate::observe::trail::{Trail, TrailAttempt};
 use crate::relay::Relay;
 use crate::served::{Degradation, Served};
 use crate::snapshot::Snapshot;
+use crate::target::Target;
 
 /// What a request came to.
 #[derive(Debug)]
@@ -137,9 +138,15 @@ impl Exchange {
         let mut armed = vec![(now + limits.total, Phase::Total)];
         armed.extend(limits.first_token.map(|limit| (now + limit, Phase::FirstToken)));
         let upstream = self.shared.upstream.clone();
-        let target = Arc::clone(self.snapshot.target(call.deployment));
+        let matched = self.asked.matches.of(call.group);
+        let target = Target::for_model(self.snapshot.target(call.deployment), matched);
         let asked = Arc::clone(&self.asked);
-        let future = Box::pin(async move { call::run(&upstream, &target, &asked).await });
+        let future = Box::pin(async move {
+            match target {
+                Ok(target) => call::run(&upstream, &target, &asked).await,
+                Err(failure) => Report::Failed(failure),
+            }
+        });
         self.running.push(Running { id: call.id, future, limits: armed, gap: limits.gap });
     }
 
@@ -235,11 +242,11 @@ impl Exchange {
         let fallback = attempt.is_some_and(|attempt| attempt.leg != LegIndex::FIRST);
         Served {
             request_id: self.request_id.clone(),
-            served_by: attempt.map(|attempt| self.label(attempt.deployment)),
+            served_by: attempt.map(|attempt| self.label(attempt)),
             deployment_id: target.map(|target| Arc::clone(&target.id)),
             model_group: self.snapshot.group_name(self.group()),
             answering_group: attempt.map(|attempt| self.snapshot.group_name(attempt.group)),
-            attempts: self.trail.attempts(|deployment| self.label(deployment)),
+            attempts: self.trail.attempts(|attempt| self.label(attempt)),
             fallback,
             degradation: match (attempt, fallback) {
                 (None, _) => Degradation::Unavailable,
@@ -281,8 +288,8 @@ impl Exchange {
         self.chain.request().group
     }
 
-    fn label(&self, deployment: DeploymentId) -> Arc<str> {
-        self.snapshot.label(deployment)
+    fn label(&self, attempt: &TrailAttempt) -> Arc<str> {
+        self.snapshot.label_of(attempt, &self.asked.matches)
     }
 
     fn note_events(&mut self) {

@@ -23,8 +23,10 @@ pub(crate) fn error(
     let error = match &failure.cause {
         FailureCause::Fault { call, kind } => {
             let said = failures.iter().find(|(id, _)| id == call).map(|(_, failure)| failure);
-            let told = snapshot.target_of(&trail.attempts, *call).map(|target| target.label());
-            of_fault(failure.status, *kind, said, told.as_deref(), &served, snapshot)
+            let place = trail.attempts.iter().position(|attempt| attempt.call == *call);
+            let told = place.and_then(|place| served.attempts.get(place));
+            let told = told.map(|attempt| &*attempt.deployment);
+            of_fault(failure.status, *kind, said, told, &served, snapshot)
         }
         FailureCause::Shut(refusals) => {
             let kind = match failure.status {

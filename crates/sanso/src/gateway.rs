@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Report};
 use crate::error::Error;
 use crate::exchange::{Exchange, Reply};
+use crate::matches::{Matches, Taken};
 use crate::observe::{BreakerChange, Observer};
 use crate::request::ChatRequest;
 use crate::snapshot::Snapshot;
@@ -202,22 +203,28 @@ impl Gateway {
         let started = self.shared.clock.now();
         let snapshot = self.shared.snapshot.load_full();
         let envelope = Envelope::read(body)?;
-        let group = asked_for(&snapshot, &envelope.model)?;
+        let (group, matched) = asked_for(&snapshot, &envelope.model)?;
+        let mut matches = Matches::default();
+        // The first of a request is alone: it cannot stand against another.
+        let _ = matches.note(group, matched);
         let class = Class { stream: envelope.stream, thinks: envelope.thinks };
         let configured = snapshot.config.groups[group.index()].policy.timeouts.deadline;
         let deadline = arrival.deadline.map_or(configured, |own| own.min(configured));
         let mut request = Request::new(group, class, started + deadline);
-        apply_controls(&mut request, &envelope, &snapshot, arrival)?;
+        apply_controls(&mut request, &envelope, arrival);
+        let mut warnings = Vec::new();
+        request.fallbacks = own_fallbacks(&envelope, &snapshot, &mut matches, &mut warnings)?;
         let id = self.shared.clock.request_id();
         let limits = &snapshot.config.limits;
         let asked = Asked {
             sizes: Sizes { event: limits.event, answer: limits.answer },
             created: u64::try_from(Clock::wall().as_second()).unwrap_or_default(),
             answer_id: format!("chatcmpl-{id}"),
+            matches,
             envelope,
         };
         let shared = Arc::clone(&self.shared);
-        let warnings = unheeded(&asked.envelope.controls);
+        warnings.extend(unheeded(&asked.envelope.controls));
         let mut exchange = Exchange::new(shared, snapshot, Arc::new(asked), request, id, started);
         warnings.into_iter().for_each(|warning| exchange.warn(warning));
         Ok(exchange)
@@ -242,21 +249,19 @@ pub enum Relayed {
 }
 
 /// An unknown model goes to the first of `default_fallbacks` if there is one.
-fn asked_for(snapshot: &Snapshot, model: &str) -> Result<GroupId, Error> {
-    let default = || snapshot.topology.default_fallbacks().and_then(|list| list.first().copied());
-    snapshot.group(model).or_else(default).ok_or_else(|| {
+fn asked_for<'m>(snapshot: &Snapshot, model: &'m str) -> Result<(GroupId, Option<&'m str>), Error> {
+    let default = || {
+        let first = *snapshot.topology.default_fallbacks()?.first()?;
+        Some((first, None))
+    };
+    find(snapshot, model).or_else(default).ok_or_else(|| {
         let known: Vec<&str> = snapshot.models().collect();
         Error::unknown_model(model, "model", &known)
     })
 }
 
 /// What the request says of its own chain.
-fn apply_controls(
-    request: &mut Request,
-    envelope: &Envelope,
-    snapshot: &Snapshot,
-    arrival: Arrival,
-) -> Result<(), Error> {
+fn apply_controls(request: &mut Request, envelope: &Envelope, arrival: Arrival) {
     let controls = &envelope.controls;
     request.prompt_tokens = u32::try_from(envelope.prompt_tokens_estimate).unwrap_or(u32::MAX);
     request.num_retries = controls.num_retries;
@@ -268,11 +273,6 @@ fn apply_controls(
         true => controls.stream_timeout.or(controls.timeout),
         false => controls.timeout,
     };
-    if let Some(names) = &controls.fallbacks {
-        let groups = names.iter().map(|name| fallback(snapshot, name));
-        request.fallbacks = Some(groups.collect::<Result<_, _>>()?);
-    }
-    Ok(())
 }
 
 /// What the request asks that is not done: said in its answer rather than passed over in silence.
@@ -291,11 +291,38 @@ fn unheeded(controls: &Controls) -> Vec<String> {
     warnings
 }
 
-fn fallback(snapshot: &Snapshot, name: &str) -> Result<GroupId, Error> {
-    snapshot.group(name).ok_or_else(|| {
-        let known: Vec<&str> = snapshot.models().collect();
-        Error::unknown_model(name, "fallbacks", &known).with(|inner| inner.status = 400)
-    })
+/// The request's own `fallbacks`; `warnings` names those that cannot be.
+fn own_fallbacks(
+    envelope: &Envelope,
+    snapshot: &Snapshot,
+    matches: &mut Matches,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Arc<[GroupId]>>, Error> {
+    let Some(names) = &envelope.controls.fallbacks else { return Ok(None) };
+    let mut groups = Vec::with_capacity(names.len());
+    for name in names {
+        let (group, matched) = find(snapshot, name).ok_or_else(|| {
+            let known: Vec<&str> = snapshot.models().collect();
+            Error::unknown_model(name, "fallbacks", &known).with(|inner| inner.status = 400)
+        })?;
+        match matches.note(group, matched) {
+            Ok(()) => groups.push(group),
+            Err(Taken) => warnings.push(format!(
+                "the fallback `{name}` was passed over: another model of `{}` is asked for \
+                 already, and a request calls a model group once",
+                snapshot.group_name(group)
+            )),
+        }
+    }
+    Ok(Some(groups.into()))
+}
+
+/// Longest name that a wildcard matches: it comes back in headers and in the log.
+const WILDCARD_NAME_BYTES: usize = 256;
+
+fn find<'m>(snapshot: &Snapshot, model: &'m str) -> Option<(GroupId, Option<&'m str>)> {
+    let fits = |matched: &str| matched.len() <= WILDCARD_NAME_BYTES;
+    snapshot.find(model).filter(|(_, matched)| matched.is_none_or(fits))
 }
 
 /// A configuration that is held while it is looked at.

@@ -18,6 +18,7 @@ mod exchange;
 mod fail;
 mod flow;
 mod gateway;
+mod matches;
 mod observe;
 mod relay;
 mod request;

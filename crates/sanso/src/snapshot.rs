@@ -2,15 +2,14 @@
 //!
 //! A request keeps the snapshot that it started with, so a reload changes nothing under its feet.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use sanso_core::{
-    BreakerPolicy, BreakerState, CallId, DeploymentId, DeploymentLimits, Gates, GroupId, Instant,
-    Topology,
+    BreakerPolicy, BreakerState, DeploymentId, DeploymentLimits, Gates, GroupId, Instant, Topology,
 };
 
 use crate::config::{self, Config, Listing, Origin};
+use crate::matches::Matches;
 use crate::observe::trail::TrailAttempt;
 use crate::target::Target;
 
@@ -22,8 +21,6 @@ pub(crate) struct Snapshot {
     pub(crate) gates: Gates,
     targets: Vec<Arc<Target>>,
     labels: Vec<Arc<str>>,
-    /// What clients may ask for: groups of the model list, and aliases.
-    names: HashMap<String, GroupId>,
 }
 
 impl Snapshot {
@@ -35,8 +32,7 @@ impl Snapshot {
         let topology = Arc::new(topology(&config));
         let gates = Gates::new(&topology);
         let labels = targets.iter().map(|target| target.label().into()).collect();
-        let names = names(&config);
-        Ok(Self { config, topology, gates, targets, labels, names })
+        Ok(Self { config, topology, gates, targets, labels })
     }
 
     pub(crate) fn target(&self, deployment: DeploymentId) -> &Arc<Target> {
@@ -48,24 +44,30 @@ impl Snapshot {
         self.targets.iter().enumerate().map(|(index, target)| (deployment_id(index), target))
     }
 
-    /// `provider/model`.
+    /// `provider/model`, as the configuration has it.
     pub(crate) fn label(&self, deployment: DeploymentId) -> Arc<str> {
         Arc::clone(&self.labels[deployment.index()])
     }
 
-    /// The group of that name, or the alias.
-    pub(crate) fn group(&self, name: &str) -> Option<GroupId> {
-        self.names.get(name).copied()
+    /// `provider/model` of a call, with the model that was really asked for.
+    pub(crate) fn label_of(&self, attempt: &TrailAttempt, matches: &Matches) -> Arc<str> {
+        let target = self.target(attempt.deployment);
+        if target.is_wildcard() {
+            let model = target.model_for(matches.of(attempt.group));
+            format!("{}/{model}", target.provider).into()
+        } else {
+            self.label(attempt.deployment)
+        }
+    }
+
+    /// The group that answers a model's name, and what stands for its `*` where it is a wildcard.
+    pub(crate) fn find<'m>(&self, model: &'m str) -> Option<(GroupId, Option<&'m str>)> {
+        let found = self.config.find(model)?;
+        Some((id(found.group), found.matched))
     }
 
     pub(crate) fn group_name(&self, group: GroupId) -> Arc<str> {
         Arc::clone(&self.topology.group(group).name)
-    }
-
-    /// Who was told what in a call.
-    pub(crate) fn target_of(&self, trail: &[TrailAttempt], call: CallId) -> Option<&Arc<Target>> {
-        let attempt = trail.iter().find(|attempt| attempt.call == call)?;
-        Some(self.target(attempt.deployment))
     }
 
     /// A provider's text, fit to leave the process whoever's it is.
@@ -84,14 +86,6 @@ impl Snapshot {
         let aliases = self.config.aliases.iter().filter(|(_, alias)| !alias.hidden);
         listed.map(|group| group.name.as_str()).chain(aliases.map(|(name, _)| name.as_str()))
     }
-}
-
-fn names(config: &Config) -> HashMap<String, GroupId> {
-    let groups = config.groups.iter().enumerate();
-    let listed = groups.filter(|(_, group)| group.origin == Origin::Listed);
-    let listed = listed.map(|(index, group)| (group.name.clone(), id(index)));
-    let aliases = config.aliases.iter().map(|(name, alias)| (name.clone(), id(alias.group)));
-    listed.chain(aliases).collect()
 }
 
 fn topology(config: &Config) -> Topology {

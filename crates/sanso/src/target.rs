@@ -1,10 +1,12 @@
 //! A deployment as something to send to.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use sanso_core::FaultKind;
 use sanso_wire::providers::{self, Auth};
 use sanso_wire::{Dialect, Failure, redact};
 use secrecy::ExposeSecret;
@@ -24,6 +26,9 @@ pub(crate) struct Target {
     /// The model as the provider knows it.
     pub(crate) model: Arc<str>,
     pub(crate) dialect: Dialect,
+    /// What addresses are made of, where the model is known only by the request.
+    base: Arc<str>,
+    speaks: &'static providers::Provider,
     /// Where plain and streamed calls go.
     pub(crate) plain: Uri,
     pub(crate) stream: Uri,
@@ -42,10 +47,8 @@ impl Target {
         let provider = providers::provider(name)
             .ok_or_else(|| refuse(deployment, format!("the provider `{name}` is not known")))?;
         let uri = |stream| {
-            let (base, model) = (&deployment.api_base, &deployment.model);
-            let url = providers::endpoint(provider, base, model, stream);
-            url.parse::<Uri>()
-                .map_err(|error| refuse(deployment, format!("`{url}` is not a URL: {error}")))
+            uri(provider, &deployment.api_base, &deployment.model, stream)
+                .map_err(|message| refuse(deployment, message))
         };
         let extra = deployment.params.iter().filter_map(|(name, value)| {
             // A JSON value is always JSON text.
@@ -56,12 +59,47 @@ impl Target {
             provider: name.as_str().into(),
             model: deployment.model.as_str().into(),
             dialect: deployment.dialect,
+            base: deployment.api_base.as_str().into(),
+            speaks: provider,
             plain: uri(false)?,
             stream: uri(true)?,
             headers: headers(deployment, provider.auth)?,
             extra: extra.collect(),
             secrets: secrets(deployment),
         })
+    }
+
+    /// Whether its model depends on the request.
+    pub(crate) fn is_wildcard(&self) -> bool {
+        self.model.contains('*')
+    }
+
+    /// The model as the provider knows it, in a request whose wildcard matched `matched`.
+    pub(crate) fn model_for(&self, matched: Option<&str>) -> Arc<str> {
+        match config::filled(&self.model, matched) {
+            Cow::Borrowed(_) => Arc::clone(&self.model),
+            Cow::Owned(model) => model.into(),
+        }
+    }
+
+    /// This deployment with the model that the request's wildcard matched.
+    ///
+    /// # Errors
+    /// A model that cannot stand in an address, as a `BadRequest` of this leg.
+    pub(crate) fn for_model(
+        target: &Arc<Self>,
+        matched: Option<&str>,
+    ) -> Result<Arc<Self>, Failure> {
+        if !target.is_wildcard() {
+            return Ok(Arc::clone(target));
+        }
+        let model = target.model_for(matched);
+        let uri = |stream| {
+            uri(target.speaks, &target.base, &model, stream)
+                .map_err(|message| Failure::new(FaultKind::BadRequest, message))
+        };
+        let (plain, stream) = (uri(false)?, uri(true)?);
+        Ok(Arc::new(Self { model, plain, stream, ..Self::clone(target) }))
     }
 
     /// What must not leave the process in a provider's text.
@@ -99,6 +137,16 @@ impl Target {
             }
         }
     }
+}
+
+fn uri(
+    provider: &providers::Provider,
+    base: &str,
+    model: &str,
+    stream: bool,
+) -> Result<Uri, String> {
+    let url = providers::endpoint(provider, base, model, stream);
+    url.parse().map_err(|error| format!("`{url}` is not a URL: {error}"))
 }
 
 fn headers(deployment: &config::Deployment, auth: Auth) -> Result<HeaderMap, Report> {

@@ -38,7 +38,7 @@ pub(super) fn assemble(
     let default_targets =
         lists.default.into_iter().chain(default.into_iter().map(|list| list.targets));
     let default_fallbacks: Vec<GroupIndex> =
-        default_targets.flat_map(|targets| assembly.resolve_all(&targets, reader)).collect();
+        default_targets.flat_map(|targets| assembly.resolve_all(None, &targets, reader)).collect();
     assembly.set_plain(&plain, reader);
     assembly.set_special(lists.context_window, |fallbacks| &mut fallbacks.context_window, reader);
     assembly.set_special(lists.content_policy, |fallbacks| &mut fallbacks.content_policy, reader);
@@ -158,7 +158,7 @@ impl Assembly {
                 let message =
                     format!("`{}` is a model group; as an alias it would hide it", entry.alias);
                 reader.error(&entry.target.place, message, None);
-            } else if let Some(group) = self.resolve(&entry.target, reader) {
+            } else if let Some(group) = self.resolve(None, &entry.target, reader) {
                 self.aliases.insert(entry.alias.clone(), Alias { group, hidden: entry.hidden });
             }
         }
@@ -166,7 +166,7 @@ impl Assembly {
 
     fn set_plain(&mut self, lists: &[List], reader: &mut Reader<'_>) {
         for list in lists {
-            let targets = self.resolve_all(&list.targets, reader);
+            let targets = self.resolve_all(Some(list), &list.targets, reader);
             if let Some(source) = self.source(list, reader)
                 && let Some(group) = self.groups.get_mut(source)
             {
@@ -186,7 +186,7 @@ impl Assembly {
         let mut everyone = Listing::Elsewhere;
         let mut own = Vec::new();
         for list in &lists {
-            let targets = self.resolve_all(&list.targets, reader);
+            let targets = self.resolve_all(Some(list), &list.targets, reader);
             if list.source == "*" {
                 everyone = Listing::To(targets);
             } else if let Some(source) = self.source(list, reader) {
@@ -241,19 +241,38 @@ impl Assembly {
         self.groups.get(group).map(|group| group.deployments.clone()).unwrap_or_default()
     }
 
-    fn resolve_all(&mut self, targets: &[Target], reader: &mut Reader<'_>) -> Vec<GroupIndex> {
-        targets.iter().filter_map(|target| self.resolve(target, reader)).collect()
+    fn resolve_all(
+        &mut self,
+        of: Option<&List>,
+        targets: &[Target],
+        reader: &mut Reader<'_>,
+    ) -> Vec<GroupIndex> {
+        targets.iter().filter_map(|target| self.resolve(of, target, reader)).collect()
     }
 
     /// The group that a fallback names: a group, an alias, a deployment's id, or what only a wildcard
-    /// matches.
-    fn resolve(&mut self, target: &Target, reader: &mut Reader<'_>) -> Option<GroupIndex> {
+    /// matches. A wildcard itself can be named only in the list `of` another one, whose match it takes
+    /// over.
+    fn resolve(
+        &mut self,
+        of: Option<&List>,
+        target: &Target,
+        reader: &mut Reader<'_>,
+    ) -> Option<GroupIndex> {
         let name = &target.name;
         let known = self.names.get(name).copied();
         let known = known.or_else(|| self.aliases.get(name).map(|alias| alias.group));
         let found = known
             .or_else(|| self.single(name, &target.place))
             .or_else(|| self.concrete(name, &target.place));
+        let is_wildcard = |group: &GroupIndex| {
+            self.groups.get(*group).is_some_and(|group| group.origin == Origin::Wildcard)
+        };
+        let of_wildcard = of.is_some_and(|list| list.source != "*" && list.source.contains('*'));
+        if found.as_ref().is_some_and(is_wildcard) && !of_wildcard {
+            let message = format!("nothing says what the `*` of `{name}` stands for here");
+            reader.error(&target.place, message, Some("name one model".into()));
+        }
         if found.is_none() {
             let help = suggest::did_you_mean(name, self.all_names());
             reader.error(&target.place, format!("nothing is named `{name}`"), help);

@@ -89,12 +89,15 @@ impl Deployment {
     /// The provider's name of the model for a request that a wildcard matched.
     #[must_use]
     pub fn model_for(&self, matched: Option<&str>) -> Cow<'_, str> {
-        match matched {
-            Some(matched) if self.model.contains('*') => {
-                Cow::Owned(self.model.replacen('*', matched, 1))
-            }
-            Some(_) | None => Cow::Borrowed(&self.model),
-        }
+        filled(&self.model, matched)
+    }
+}
+
+/// A provider's name of a model, in which a `*` stands for what the request's wildcard matched.
+pub(crate) fn filled<'m>(model: &'m str, matched: Option<&str>) -> Cow<'m, str> {
+    match matched {
+        Some(matched) if model.contains('*') => Cow::Owned(model.replacen('*', matched, 1)),
+        Some(_) | None => Cow::Borrowed(model),
     }
 }
 
@@ -112,10 +115,10 @@ pub(super) fn best_wildcard<'g, 'm>(
         .map(|(group, _, matched)| Found { group, matched: Some(matched) })
 }
 
-/// What the `*` of `pattern` stands for in `text`, if it matches.
+/// What the `*` of `pattern` stands for in `text`, if it matches. It stands for one letter at least.
 fn wildcard<'m>(pattern: &str, text: &'m str) -> Option<&'m str> {
     let (before, after) = pattern.split_once('*')?;
-    text.strip_prefix(before)?.strip_suffix(after)
+    text.strip_prefix(before)?.strip_suffix(after).filter(|matched| !matched.is_empty())
 }
 
 #[cfg(test)]
@@ -130,6 +133,7 @@ mod tests {
         assert_eq!(find("openai/gpt"), Some(Found { group: 1, matched: Some("gpt") }));
         assert_eq!(find("other"), Some(Found { group: 0, matched: Some("other") }));
         assert_eq!(wildcard("a*a", "a"), None);
+        assert_eq!(wildcard("openai/*", "openai/"), None);
         assert_eq!(wildcard("no", "no"), None);
     }
 }

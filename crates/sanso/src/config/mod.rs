@@ -49,6 +49,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 pub use chain::Found;
+pub(crate) use chain::filled;
 pub use describe::describe;
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use environment::{Environment, ProcessEnvironment};

@@ -159,6 +159,11 @@ impl Params<'_, '_> {
         if self.info.blocked {
             return None;
         }
+        if name.contains('*') && !self.group.contains('*') {
+            let message = "the model holds a `*`, and nothing says what it stands for";
+            let help = "write a `*` into `model_name` too, or name one model";
+            reader.warning(&place, message, Some(help.into()));
+        }
 
         let mock_response = table.take("mock_response").and_then(|field| field.text(reader));
         let api_base = upstream::api_base(&mut table, provider, &place, reader);

@@ -75,7 +75,8 @@ pub enum Origin {
     /// `model_list`, and the name holds a `*` that stands for any text.
     Wildcard,
     /// A fallback list, which names one deployment's id, a model that only a wildcard matches, or an
-    /// alias with a list of its own. Clients cannot ask for it, except by the alias.
+    /// alias with a list of its own. It is not in the list of models, but who knows its name may ask
+    /// for it, as in LiteLLM.
     Target,
 }
 

@@ -75,7 +75,9 @@ impl Record {
             task: exchange.asked.envelope.controls.task.clone(),
             model_group: Arc::clone(&asked_for.name),
             provider: target.map(|target| Arc::clone(&target.provider)),
-            model: target.map(|target| Arc::clone(&target.model)),
+            model: by.map(|by| {
+                snapshot.target(by.deployment).model_for(exchange.asked.matches.of(by.group))
+            }),
             deployment: target.map(|target| Arc::clone(&target.id)),
             attempt: trail.attempts.len(),
             fallback_from: served.fallback.then(|| Arc::clone(&asked_for.name)),

@@ -93,10 +93,10 @@ impl Trail {
     }
 
     /// The attempts, as callers see them.
-    pub(crate) fn attempts(&self, label: impl Fn(DeploymentId) -> Arc<str>) -> Vec<Attempt> {
+    pub(crate) fn attempts(&self, label: impl Fn(&TrailAttempt) -> Arc<str>) -> Vec<Attempt> {
         let show = |attempt: &TrailAttempt| Attempt {
             leg: attempt.leg.0,
-            deployment: label(attempt.deployment),
+            deployment: label(attempt),
             outcome: attempt.outcome(),
             elapsed: attempt.elapsed(),
         };

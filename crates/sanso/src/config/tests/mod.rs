@@ -5,6 +5,7 @@ mod never;
 mod providers;
 mod retries;
 mod spec_files;
+mod wildcards;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,4 @@
+//! The library against simulated providers, over loopback.
+
+#[cfg(test)]
+mod wildcards;
