@@ -10,6 +10,7 @@ use sanso_wire::{Dialect, Failure, openai_chat};
 use crate::ask::Asked;
 use crate::clock::Clock;
 use crate::flow::{Flow, Opened};
+use crate::mock;
 use crate::target::Target;
 use crate::upstream::{Received, Upstream, name_body_error};
 
@@ -60,6 +61,9 @@ impl Facts {
 
 /// Makes the call. Dropping the future stops it.
 pub(crate) async fn run(upstream: &Upstream, target: &Target, asked: &Asked) -> Report {
+    if let Some(said) = &target.mock {
+        return mock::answer(said, &target.model, asked);
+    }
     let stream = asked.envelope.stream;
     let body = match target.body(asked) {
         Ok(body) => body,

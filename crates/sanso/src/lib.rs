@@ -19,6 +19,7 @@ mod fail;
 mod flow;
 mod gateway;
 mod matches;
+mod mock;
 mod observe;
 mod relay;
 mod request;

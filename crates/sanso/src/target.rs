@@ -36,6 +36,8 @@ pub(crate) struct Target {
     pub(crate) headers: HeaderMap,
     /// Members that the configuration adds to a body which does not set them.
     pub(crate) extra: Vec<(String, Box<RawValue>)>,
+    /// What it answers with, in the place of a call.
+    pub(crate) mock: Option<Arc<str>>,
     secrets: Arc<[String]>,
 }
 
@@ -65,6 +67,7 @@ impl Target {
             stream: uri(true)?,
             headers: headers(deployment, provider.auth)?,
             extra: extra.collect(),
+            mock: deployment.mock_response.as_deref().map(Arc::from),
             secrets: secrets(deployment),
         })
     }

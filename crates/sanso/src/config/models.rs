@@ -166,8 +166,9 @@ impl Params<'_, '_> {
         }
 
         let mock_response = table.take("mock_response").and_then(|field| field.text(reader));
-        let api_base = upstream::api_base(&mut table, provider, &place, reader);
-        let may_lack_key = api_base.own || mock_response.is_some();
+        let mocked = mock_response.is_some();
+        let api_base = upstream::api_base(&mut table, provider, mocked, &place, reader);
+        let may_lack_key = api_base.own || mocked;
         let api_key = upstream::api_key(&mut table, provider, may_lack_key, &place, reader);
         let layer = self.info.layer.over(&own_layer(&mut table, reader)).over(&self.below);
         let own = Weights {
