@@ -90,7 +90,8 @@ impl Snapshot {
 
 fn topology(config: &Config) -> Topology {
     let groups = (0..config.groups.len()).map(|index| group(config, index)).collect();
-    let deployments = config.deployments.iter().map(deployment).collect();
+    let deployments =
+        config.deployments.iter().map(|one| deployment(one, config.weight(one))).collect();
     let defaults = &config.default_fallbacks;
     let defaults = (!defaults.is_empty()).then(|| ids(defaults));
     Topology::new(groups, deployments, defaults, rules(config))
@@ -131,12 +132,11 @@ fn group(config: &Config, index: config::GroupIndex) -> sanso_core::Group {
     }
 }
 
-fn deployment(deployment: &config::Deployment) -> sanso_core::Deployment {
+fn deployment(deployment: &config::Deployment, weight: f64) -> sanso_core::Deployment {
     let breaker = &deployment.breaker;
-    let weights = &deployment.weights;
     sanso_core::Deployment {
         key: deployment.id.as_str().into(),
-        weight: weights.weight.or(weights.rpm).or(weights.tpm).unwrap_or_default(),
+        weight,
         order: deployment.order.unwrap_or(u32::MAX),
         breaker: BreakerPolicy {
             enabled: breaker.enabled,

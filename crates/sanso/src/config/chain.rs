@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::defaults;
-use super::types::{Config, Deployment, GroupIndex, Origin};
+use super::types::{Config, Deployment, GroupIndex, Origin, Weights};
 
 /// The group that answers a model's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,20 @@ impl Config {
             return general;
         }
         own.into_iter().map(|own| own.unwrap_or(defaults::NUM_RETRIES)).max()
+    }
+
+    /// A deployment's share of its group's calls: by the first of `weight`, `rpm` and `tpm` that any
+    /// of its siblings has, as in LiteLLM's `simple-shuffle`. Without any it is zero for all of them.
+    #[must_use]
+    pub fn weight(&self, deployment: &Deployment) -> f64 {
+        const SIGNALS: [fn(&Weights) -> Option<f64>; 3] =
+            [|weights| weights.weight, |weights| weights.rpm, |weights| weights.tpm];
+        let siblings = self.deployments.iter().filter(|one| one.group == deployment.group);
+        let decides = |signal: &fn(&Weights) -> Option<f64>| {
+            siblings.clone().any(|one| signal(&one.weights).is_some_and(|weight| weight > 0.0))
+        };
+        let signal = SIGNALS.into_iter().find(decides);
+        signal.and_then(|signal| signal(&deployment.weights)).unwrap_or_default()
     }
 
     /// Attempts of one leg.

@@ -47,6 +47,7 @@ pub(super) const LITELLM: Known = &[
     "max_budget",
     "budget_duration",
     "max_user_budget",
+    "budget_exceeded_status_code",
     "max_internal_user_budget",
     "internal_user_budget_duration",
     "default_internal_user_params",

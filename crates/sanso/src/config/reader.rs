@@ -119,6 +119,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Leaves out the deployment being read.
+    pub(super) fn leave_out(&mut self) {
+        self.left_out = true;
+    }
+
     /// Reads one deployment. `None` if it could not be read, or is left out; both are noted.
     pub(super) fn deployment<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         self.may_leave_out = self.options.allow_unset_env;

@@ -5,6 +5,7 @@ use sanso_wire::providers::{self, Auth, Provider};
 use secrecy::SecretString;
 
 use super::reader::{Place, Reader, Table};
+use super::yaml::Value;
 use super::{Field, base_url, suggest};
 
 /// Stands for a provider that nobody knows, so that the rest of its entry is still read. The file is
@@ -137,6 +138,8 @@ fn check_base(place: &Place, url: &str, reader: &mut Reader<'_>) -> Option<Strin
     }
 }
 
+const OIDC: &str = "a key by way of `oidc/` is not built yet; this deployment is left out";
+
 /// The key from the file, else from the provider's own variables, as LiteLLM finds it.
 pub(super) fn api_key(
     table: &mut Table<'_>,
@@ -147,6 +150,12 @@ pub(super) fn api_key(
 ) -> Option<SecretString> {
     let may_lack = may_lack || provider.auth == Auth::BearerIfSet;
     if let Some(field) = table.take("api_key") {
+        if matches!(&field.node.value, Value::Text(text) if text.starts_with("oidc/")) {
+            // Sent as it stands, it would be a wrong key.
+            reader.not_done(&field.place, OIDC, None);
+            reader.leave_out();
+            return None;
+        }
         return field.secret(reader);
     }
     let key = provider.key_vars.iter().find_map(|name| reader.variable(name));

@@ -72,6 +72,21 @@ router_settings: {disable_cooldowns: false}
 }
 
 #[test]
+fn one_signal_decides_among_siblings() {
+    let weights = |entries: &str| -> Vec<f64> {
+        let entry =
+            |own: &str| format!("- {{model_name: m, litellm_params: {{model: openai/x{own}}}}}\n");
+        let list: String = entries.split('|').map(entry).collect();
+        let config = good(&format!("model_list:\n{list}"));
+        config.deployments.iter().map(|one| config.weight(one)).collect()
+    };
+    assert_eq!(weights(", weight: 2, rpm: 9|, rpm: 100|"), [2.0, 0.0, 0.0]);
+    assert_eq!(weights(", weight: 0, rpm: 9|, rpm: 100"), [9.0, 100.0]);
+    assert_eq!(weights(", tpm: 9|"), [9.0, 0.0]);
+    assert_eq!(weights("|"), [0.0, 0.0]);
+}
+
+#[test]
 fn special_lists_say_who_is_elsewhere() {
     let config = good(&two_models(
         "litellm_settings: {context_window_fallbacks: [{main: [spare]}], content_policy_fallbacks: []}",

@@ -1,5 +1,6 @@
 mod bad;
 mod golden;
+mod litellm_keys;
 mod meaning;
 mod never;
 mod providers;

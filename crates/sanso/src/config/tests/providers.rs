@@ -55,6 +55,14 @@ fn the_first_variable_that_is_set_counts() {
 
 #[test]
 fn what_is_not_built_is_left_out_by_name() {
+    let text =
+        "model_list: [{model_name: m, litellm_params: {model: openai/x, api_key: oidc/google/a}}]";
+    let config = good(text);
+    assert!(
+        warnings(&config)
+            .contains(&"a key by way of `oidc/` is not built yet; this deployment is left out")
+    );
+    assert_eq!(config.deployments.len(), 0);
     for (model, said) in [
         ("bedrock/x", "the provider `bedrock` is not built yet; this deployment is left out"),
         ("'*'", "a provider that the request names is not built yet; this deployment is left out"),
