@@ -7,7 +7,7 @@ use super::base_url;
 use super::diagnostic::Severity;
 use super::reader::{Place, Reader};
 use super::settings::List;
-use super::types::{Config, Group, GroupIndex, Origin};
+use super::types::{Config, Deployment, Group, GroupIndex, Origin};
 use super::units::show;
 
 pub(super) fn advise(config: &Config, places: &[Place], lists: &[List], reader: &mut Reader<'_>) {
@@ -49,7 +49,11 @@ fn origins<'c>(config: &'c Config, legs: &[GroupIndex]) -> Vec<(&'c str, &'c str
     let groups = legs.iter().filter_map(|leg| config.groups.get(*leg));
     let members = groups.flat_map(|group| &group.deployments);
     let deployments = members.filter_map(|index| config.deployments.get(*index));
-    deployments.map(|one| (one.provider.as_str(), base_url::authority(&one.api_base))).collect()
+    let origin = |one: &'c Deployment| match &one.mock_response {
+        Some(_) => ("the configuration itself", "no host"),
+        None => (one.provider.as_str(), base_url::authority(&one.api_base)),
+    };
+    deployments.map(origin).collect()
 }
 
 fn same_origin(config: &Config, group: GroupIndex, place: &Place, reader: &mut Reader<'_>) {

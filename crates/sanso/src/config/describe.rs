@@ -93,6 +93,8 @@ fn tier(config: &Config, first: &Group, leg: &Group) -> &'static str {
     let (firsts, legs) = (of(first), of(leg));
     if legs.is_empty() {
         ""
+    } else if legs.iter().all(|one| one.mock_response.is_some()) {
+        "canned answer"
     } else if legs.iter().all(|one| one.local) {
         "local model (tier 5)"
     } else if legs.iter().all(|one| firsts.iter().any(|first| first.provider == one.provider)) {
@@ -104,7 +106,7 @@ fn tier(config: &Config, first: &Group, leg: &Group) -> &'static str {
 
 fn describe_deployment(deployment: &Deployment, leg: &Group, lone: bool) -> String {
     let place = match &deployment.mock_response {
-        Some(_) => "answers from the configuration (`mock_response`)".to_owned(),
+        Some(_) => "answers with its `mock_response`".to_owned(),
         None => format!("at {}", base_url::authority(&deployment.api_base)),
     };
     let mut text = format!("{}/{} {place}", deployment.provider, deployment.model);

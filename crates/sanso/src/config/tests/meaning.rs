@@ -308,3 +308,21 @@ general_settings: {master_key: k}
     );
     assert!(describe(&config).contains("downgrade (tier 3)"));
 }
+
+#[test]
+fn a_canned_answer_is_an_origin_of_its_own() {
+    let config = good(
+        "model_list:
+- {model_name: a, litellm_params: {model: openai/a}}
+- {model_name: b, litellm_params: {model: openai/b, mock_response: sorry}}
+litellm_settings: {request_timeout: 5, fallbacks: [a: [b]]}
+general_settings: {master_key: k}
+",
+    );
+    assert_eq!(warnings(&config), Vec::<&str>::new());
+    let drawn = describe(&config);
+    assert!(
+        drawn.contains("3 attempts  canned answer\n     - openai/b answers with its"),
+        "{drawn}"
+    );
+}
