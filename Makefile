@@ -36,7 +36,7 @@ audit: deny ## known vulnerabilities; asks the network for the newest
 	cargo deny --locked check advisories
 
 .PHONY: demo
-demo: ## an outage and its recovery, on simulated providers
+demo: system ## an outage and its recovery, on simulated providers
 	cargo run --release --locked -p sanso-server -- demo
 
 .PHONY: bench

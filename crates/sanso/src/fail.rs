@@ -33,13 +33,16 @@ pub(crate) fn error(
                 429 => ErrorKind::RateLimited,
                 _ => ErrorKind::Unavailable,
             };
+            // Gates open again: a client's own retry is worth its while.
             Error::new(kind, failure.status, shut(refusals, &served, snapshot))
+                .with(|inner| inner.should_retry = true)
         }
         FailureCause::Deadline => Error::new(
             ErrorKind::Timeout,
             failure.status,
             "the request's deadline passed before a provider could be asked".to_owned(),
-        ),
+        )
+        .with(|inner| inner.should_retry = true),
     };
     error.with(|inner| {
         inner.retry_after = failure.retry_after;

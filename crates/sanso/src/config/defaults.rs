@@ -43,9 +43,6 @@ pub const FIRST_TOKEN_PATIENT: Duration = Duration::from_secs(60);
 /// Between two contents of a stream; also the least one for models that think.
 pub const GAP: Duration = Duration::from_secs(60);
 
-/// Silence after which a stream's headers may go out.
-pub const COMMIT_BY: Duration = Duration::from_secs(15);
-
 /// Time an opened breaker lets no call through: LiteLLM's `cooldown_time`.
 pub const COOLDOWN: Duration = Duration::from_secs(5);
 

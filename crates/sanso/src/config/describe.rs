@@ -188,12 +188,11 @@ fn policy_lines(policy: &Policy) -> [String; 4] {
             show(timeouts.connect),
         ),
         format!(
-            "streams    first_token {} + {} per 10k tokens ({} patient), gap {}, commit_by {}",
+            "streams    first_token {} + {} per 10k tokens ({} patient), gap {}",
             show(timeouts.first_token),
             show(timeouts.first_token_per_10k),
             show(timeouts.first_token_patient),
             show(timeouts.gap),
-            show(policy.streams.commit_by),
         ),
         breaker_line,
     ]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::defaults;
-use super::types::{Breaker, Policy, RetriesByKind, Retry, Streams, Timeouts};
+use super::types::{Breaker, Policy, RetriesByKind, Retry, Timeouts};
 
 /// What one place of the file says. The places, weakest first: `litellm_settings`,
 /// `router_settings`, `sanso`, `sanso.groups.NAME`, the deployment.
@@ -23,7 +23,6 @@ pub(super) struct Layer {
     pub(super) first_token_per_10k: Option<Duration>,
     pub(super) first_token_patient: Option<Duration>,
     pub(super) gap: Option<Duration>,
-    pub(super) commit_by: Option<Duration>,
     pub(super) metrics_only: Option<bool>,
     pub(super) cooldown: Option<Duration>,
     pub(super) allowed_fails: Option<u32>,
@@ -53,7 +52,6 @@ impl Layer {
             first_token_per_10k: self.first_token_per_10k.or(lower.first_token_per_10k),
             first_token_patient: self.first_token_patient.or(lower.first_token_patient),
             gap: self.gap.or(lower.gap),
-            commit_by: self.commit_by.or(lower.commit_by),
             metrics_only: self.metrics_only.or(lower.metrics_only),
             cooldown: self.cooldown.or(lower.cooldown),
             allowed_fails: self.allowed_fails.or(lower.allowed_fails),
@@ -79,7 +77,6 @@ impl Layer {
             },
             breaker: self.breaker(),
             timeouts: self.timeouts(),
-            streams: Streams { commit_by: self.commit_by.unwrap_or(defaults::COMMIT_BY) },
         }
     }
 

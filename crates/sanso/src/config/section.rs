@@ -148,7 +148,7 @@ fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer 
         read_timeouts(&mut layer, timeouts, scope, reader);
     }
     if let Some(streams) = table.take("streams").and_then(|field| field.table(reader)) {
-        read_streams(&mut layer, streams, scope, reader);
+        read_streams(streams, reader);
     }
     layer
 }
@@ -204,9 +204,7 @@ fn read_timeouts(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: 
     table.finish(&[], reader);
 }
 
-fn read_streams(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: &mut Reader<'_>) {
-    layer.commit_by =
-        scope.general(&mut table, "commit_by", reader).and_then(|field| field.limit(reader));
+fn read_streams(mut table: Table<'_>, reader: &mut Reader<'_>) {
     // The defaults may be written out; what differs from them is not built yet.
     for (name, default) in [("on_break", "error"), ("buffer", "none")] {
         let Some(field) = table.take(name) else { continue };
@@ -216,7 +214,7 @@ fn read_streams(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: &
             reader.not_done(&field.place, message, None);
         }
     }
-    table.finish(&["upstream_stream"], reader);
+    table.finish(&["upstream_stream", "commit_by"], reader);
 }
 
 fn at_least_one(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<u32> {

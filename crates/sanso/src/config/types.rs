@@ -128,7 +128,7 @@ pub struct Deployment {
     pub params: BTreeMap<String, Json>,
     /// What decides among siblings.
     pub weights: Weights,
-    /// Siblings of a lower order go first; those without an order only where none has one.
+    /// Siblings of a lower order go first; those without an order last.
     pub order: Option<u32>,
     /// Retries for a request that does not set them, where they differ from the group's.
     pub num_retries: Option<u32>,
@@ -196,8 +196,6 @@ pub struct Policy {
     pub breaker: Breaker,
     /// Limits of time.
     pub timeouts: Timeouts,
-    /// Streams.
-    pub streams: Streams,
 }
 
 /// Tier 1: trying again within a leg.
@@ -280,13 +278,6 @@ pub struct Timeouts {
     pub gap: Duration,
     /// The same for models that think.
     pub gap_patient: Duration,
-}
-
-/// Streams.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Streams {
-    /// Silence after which headers and keep-alives may go out.
-    pub commit_by: Duration,
 }
 
 /// Sizes and counts that bound everything.

@@ -37,6 +37,7 @@ pub(crate) struct Record {
     format_valid: Option<bool>,
     quality_score: Option<f64>,
     failure_kinds: Vec<&'static str>,
+    warnings: Vec<String>,
     #[serde(skip)]
     pub(crate) group: GroupId,
     #[serde(skip)]
@@ -93,6 +94,7 @@ impl Record {
             format_valid: None,
             quality_score: None,
             failure_kinds: trail.faults().map(kind_name).collect(),
+            warnings: served.warnings.clone(),
             group: exchange.group(),
             degradation: served.degradation,
             duration,

@@ -23,7 +23,6 @@ fn the_defaults_are_those_of_the_specification() {
     assert_eq!(policy.timeouts.first_token_per_10k, s(1));
     assert_eq!(policy.timeouts.first_token_patient, s(60));
     assert_eq!(policy.timeouts.gap, s(60));
-    assert_eq!(policy.streams.commit_by, s(15));
     assert!(policy.breaker.enabled);
     assert_eq!(policy.breaker.cooldown, s(5));
     assert_eq!(policy.breaker.allowed_fails, None);
