@@ -75,13 +75,14 @@ fn parts(mut message: Message<'_>, answer_id: &str, choice: u32) -> Vec<Part> {
     let reasoning = message.take_reasoning();
     let calls = message.take_calls();
     let blocks = message.thinking_blocks.unwrap_or_default();
-    if blocks.is_empty() && !reasoning.is_empty() {
-        parts.push(Part::Reasoning { text: reasoning.into_string(), signature: None });
-    }
     parts.extend(blocks.into_iter().map(|block| {
         let signature = block.signature().map(str::to_owned);
         Part::Reasoning { text: block.thinking.into_string(), signature }
     }));
+    let unsigned = content::unsigned(&reasoning.0, &parts);
+    if !unsigned.is_empty() {
+        parts.insert(0, Part::Reasoning { text: unsigned.to_owned(), signature: None });
+    }
     parts.extend(content::read(message.content));
     if !message.refusal.is_empty() {
         parts.push(Part::Refusal(message.refusal.into_string()));

@@ -49,6 +49,18 @@ fn thought(raw: &RawValue) -> String {
     pieces.into_iter().map(|piece| piece.text.into_string()).collect()
 }
 
+/// What of `reasoning` comes before the thoughts in `signed`, which end it; empty where that cannot be
+/// told. Gemini shows a thought unsigned, and signs what follows.
+pub(super) fn unsigned<'a>(reasoning: &'a str, signed: &[Part]) -> &'a str {
+    let mut rest = reasoning;
+    for part in signed.iter().rev() {
+        if let Part::Reasoning { text, .. } = part {
+            rest = rest.strip_suffix(text.as_str()).unwrap_or_default();
+        }
+    }
+    rest
+}
+
 /// The address in an `image_url`, which is a string or an object with a `url`.
 pub(super) fn image_url(raw: &str) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]

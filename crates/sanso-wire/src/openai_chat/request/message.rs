@@ -139,8 +139,8 @@ fn said(message: &Object<'_>) -> Result<Vec<Part>, RequestError> {
     Ok(parts)
 }
 
-/// LiteLLM's `thinking_blocks`, which carry the signature that Anthropic asks back, else the bare
-/// `reasoning_content` or `reasoning`.
+/// LiteLLM's `thinking_blocks`, which carry the signature that Anthropic asks back, after what only
+/// the bare `reasoning_content` or `reasoning` tells.
 fn thoughts(message: &Object<'_>) -> Result<Vec<Part>, RequestError> {
     let mut parts = Vec::new();
     for (path, raw) in message.list("thinking_blocks")? {
@@ -153,11 +153,12 @@ fn thoughts(message: &Object<'_>) -> Result<Vec<Part>, RequestError> {
             Some(_) | None => parts.push(thought(&block)?),
         }
     }
-    if parts.is_empty() {
-        let bare = ["reasoning_content", "reasoning"]
-            .into_iter()
-            .find_map(|key| message.text(key).ok().flatten().filter(|text| !text.is_empty()));
-        parts.extend(bare.map(|text| Part::Reasoning { text: text.into(), signature: None }));
+    let reasoning = ["reasoning_content", "reasoning"]
+        .into_iter()
+        .find_map(|key| message.text(key).ok().flatten().filter(|text| !text.is_empty()));
+    let unsigned = content::unsigned(reasoning.as_deref().unwrap_or_default(), &parts);
+    if !unsigned.is_empty() {
+        parts.insert(0, Part::Reasoning { text: unsigned.to_owned(), signature: None });
     }
     Ok(parts)
 }

@@ -128,6 +128,33 @@ fn signed_thoughts_come_back_before_the_call() {
 }
 
 #[test]
+fn an_unsigned_thought_is_not_lost_beside_signed_ones() {
+    let thought = |text: &str, signature: Option<&str>| Part::Reasoning {
+        text: text.into(),
+        signature: signature.map(Into::into),
+    };
+    for (signed, expected) in [
+        // Gemini shows a thought, and signs what comes after it.
+        (
+            json!({"type":"redacted_thinking","data":"sig"}),
+            [thought("hm so", None), thought("", Some("sig"))],
+        ),
+        (
+            json!({"type":"thinking","thinking":" so","signature":"sig"}),
+            [thought("hm", None), thought(" so", Some("sig"))],
+        ),
+    ] {
+        let said =
+            json!({"role":"assistant","reasoning_content":"hm so","thinking_blocks":[signed]});
+        assert_eq!(parts(said.clone()), expected);
+        let answer = json!({"choices":[{"index":0,"message":said}]}).to_string();
+        let answer = read_answer(answer.as_bytes()).unwrap();
+        assert_eq!(answer.choices[0].parts, expected);
+        assert_eq!(read_answer(&write_answer(&answer, "", 0)).unwrap().choices, answer.choices);
+    }
+}
+
+#[test]
 fn a_tool_message_is_a_result() {
     let read =
         parts(json!({"role":"tool","tool_call_id":"1","content":[{"type":"text","text":"r"}]}));
