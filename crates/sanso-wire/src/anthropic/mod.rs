@@ -43,7 +43,7 @@ pub const DEFAULT_MAX_TOKENS: u64 = 4096;
 
 /// Goes before the signature of a thought whose text the provider left out (`display: "omitted"`),
 /// to tell it from a redacted one. No signature begins so: they are base64.
-const OMITTED: &str = "omitted:";
+pub(crate) const OMITTED: &str = "omitted:";
 
 /// The path under the base URL.
 #[must_use]

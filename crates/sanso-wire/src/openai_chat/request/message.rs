@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::super::content;
+use crate::anthropic::OMITTED;
 use crate::envelope::RequestError;
 use crate::ir::{Message, Part, Role, ToolCall};
 use crate::object::{Object, kind_of};
@@ -109,16 +110,19 @@ fn document(part: &Object<'_>) -> Result<Part, RequestError> {
 
 /// A `thinking` part, as Mistral has it (a list of text parts) or Anthropic (text and signature).
 fn thought(part: &Object<'_>) -> Result<Part, RequestError> {
-    let signature = part.text("signature")?.map(Into::into);
+    let signature = part.text("signature")?.filter(|signature| !signature.is_empty());
     if part.get("thinking").is_some_and(|raw| raw.get().starts_with('[')) {
         let mut text = String::new();
         for (path, raw) in part.list("thinking")? {
             let piece = Object::read(raw.get(), path)?;
             text.push_str(&piece.text("text")?.unwrap_or_default());
         }
-        return Ok(Part::Reasoning { text, signature });
+        return Ok(Part::Reasoning { text, signature: signature.map(Into::into) });
     }
     let text = part.text("thinking")?.unwrap_or_default().into_owned();
+    // Without the mark it would go back to Anthropic as a redacted thought, which it is not.
+    let mark = if text.is_empty() { OMITTED } else { "" };
+    let signature = signature.map(|signature| format!("{mark}{signature}"));
     Ok(Part::Reasoning { text, signature })
 }
 

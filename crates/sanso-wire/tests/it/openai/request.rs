@@ -1,5 +1,6 @@
 //! Requests, read and written.
 
+use sanso_wire::Dialect;
 use sanso_wire::envelope::RequestError;
 use sanso_wire::ir::{
     Answer, Choice, Effort, Media, OutputFormat, Part, Request, Role, ToolCall, ToolChoice,
@@ -152,6 +153,27 @@ fn an_unsigned_thought_is_not_lost_beside_signed_ones() {
         assert_eq!(answer.choices[0].parts, expected);
         assert_eq!(read_answer(&write_answer(&answer, "", 0)).unwrap().choices, answer.choices);
     }
+}
+
+#[test]
+fn a_thought_whose_text_was_left_out_is_not_taken_for_a_redacted_one() {
+    let body = json!({"model":"m","messages":[
+        {"role":"user","content":"q"},
+        {"role":"assistant","content":"t","thinking_blocks":[
+            {"type":"thinking","thinking":"","signature":"c2ln"},
+            {"type":"redacted_thinking","data":"YmxvYg=="}]},
+        {"role":"user","content":"q"}]});
+    let request = read_request(body.to_string().as_bytes()).unwrap();
+    let written = Dialect::Anthropic.write_request(&request, "claude-opus-4-7").unwrap();
+    let written: Value = serde_json::from_slice(&written).unwrap();
+    assert_eq!(
+        written["messages"][1]["content"],
+        json!([
+            {"type":"thinking","thinking":"","signature":"c2ln"},
+            {"type":"redacted_thinking","data":"YmxvYg=="},
+            {"type":"text","text":"t"},
+        ])
+    );
 }
 
 #[test]
