@@ -11,4 +11,5 @@ mod gemini;
 mod hints;
 mod openai;
 mod redact;
+mod replay;
 mod sse;
