@@ -90,8 +90,10 @@ pub enum Part {
     Reasoning {
         /// The visible thought; may be empty where only the signature is returned.
         text: String,
-        /// The provider's opaque proof, to be sent back as it is (Anthropic `signature` or
-        /// `data`, Gemini `thoughtSignature`).
+        /// Anthropic's opaque proof (`signature` or `data`), to be sent back to Anthropic as it is,
+        /// and to no one else. Gemini's signatures stand on tool calls; those of its thoughts and
+        /// texts, which it does not insist on, are left out, so that a proof's vendor is known
+        /// when a conversation falls over to another.
         signature: Option<String>,
     },
     /// The model's own refusal (OpenAI `refusal`).

@@ -84,14 +84,8 @@ fn add_part(parts: &mut Vec<ir::Part>, part: Part, calls: &mut ToolCalls) {
         parts.push(data.into_part());
     }
     match part.text {
-        Some(text) if is_thought => add_reasoning(parts, text, signature),
-        Some(text) => {
-            add_text(parts, text);
-            // The signature of what was said, often on an empty text of its own.
-            if signature.is_some() && !parts.is_empty() {
-                add_reasoning(parts, String::new(), signature);
-            }
-        }
+        Some(text) if is_thought => add_reasoning(parts, text),
+        Some(text) => add_text(parts, text),
         None => {}
     }
 }
@@ -105,14 +99,11 @@ fn add_text(parts: &mut Vec<ir::Part>, text: String) {
     }
 }
 
-/// Appends a thought, to that before it where that one is not yet signed.
-fn add_reasoning(parts: &mut Vec<ir::Part>, text: String, signature: Option<String>) {
+/// Appends a thought, to that before it where there is one.
+fn add_reasoning(parts: &mut Vec<ir::Part>, text: String) {
     match parts.last_mut() {
-        Some(ir::Part::Reasoning { text: before, signature: unsigned @ None }) => {
-            before.push_str(&text);
-            *unsigned = signature;
-        }
-        Some(_) | None if text.is_empty() && signature.is_none() => {}
-        Some(_) | None => parts.push(ir::Part::Reasoning { text, signature }),
+        Some(ir::Part::Reasoning { text: before, .. }) => before.push_str(&text),
+        Some(_) | None if text.is_empty() => {}
+        Some(_) | None => parts.push(ir::Part::Reasoning { text, signature: None }),
     }
 }

@@ -101,9 +101,8 @@ fn write_part<'a>(
         ir::Part::File { media, name } => {
             out.push(Part::media(media, |url| media::of_file(url, name.as_deref())));
         }
-        ir::Part::Reasoning { text, signature } => {
-            out.extend(Part::reasoning(text, signature.as_deref()));
-        }
+        // A signed thought is another vendor's: its signature would be refused.
+        ir::Part::Reasoning { text, .. } => out.extend(Part::reasoning(text)),
         ir::Part::ToolCall(call) => {
             names.insert(&call.id, &call.name);
             out.push(Part::call(call)?);

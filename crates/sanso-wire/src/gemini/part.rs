@@ -35,17 +35,9 @@ impl<'a> Part<'a> {
         (!text.is_empty()).then(|| Self { text: Some(text), ..Self::default() })
     }
 
-    /// A thought, as one; a signature without a thought on an empty text, as Gemini itself sends it.
-    pub(super) fn reasoning(text: &'a str, signature: Option<&'a str>) -> Option<Self> {
-        if text.is_empty() && signature.is_none() {
-            return None;
-        }
-        Some(Self {
-            text: Some(text),
-            thought: !text.is_empty(),
-            thought_signature: signature,
-            ..Self::default()
-        })
+    /// A thought, as one; nothing where it is empty.
+    pub(super) fn reasoning(text: &'a str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self { text: Some(text), thought: true, ..Self::default() })
     }
 
     /// Media as they are or by address, its MIME type by `guess`.

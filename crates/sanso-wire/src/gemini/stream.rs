@@ -37,8 +37,7 @@ impl StreamDecoder {
 
     /// Decodes one event and appends what it says to `out`.
     ///
-    /// The signatures of texts and thoughts, which Gemini does not insist on, are left out: a neutral
-    /// stream has no place for them. Neither has it one for media.
+    /// Media have no place in a neutral stream.
     ///
     /// # Errors
     /// An error event is classed by what it says. What cannot be parsed is `Malformed`, as is what
