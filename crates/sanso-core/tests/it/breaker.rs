@@ -1,1 +1,685 @@
+//! Each rule of the breaker from both sides of its threshold.
 
+use sanso_core::*;
+
+use crate::rig::{ENTRY, ONE, Rig};
+
+const FAULT: FaultKind = FaultKind::ServerError;
+const SOFT: FaultKind = FaultKind::Soft(SoftReason::Empty);
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// A policy by which only rows open: rates say nothing below a million calls.
+fn rows_only() -> BreakerPolicy {
+    BreakerPolicy { min_calls: 1_000_000, ..BreakerPolicy::default() }
+}
+
+fn fails(rig: &mut Rig, times: usize, apart: Duration) {
+    for time in 0..times {
+        if time > 0 {
+            rig.pass(apart);
+        }
+        assert!(rig.fail(FAULT));
+    }
+}
+
+fn cause(rig: &Rig) -> Option<Cause> {
+    rig.news.last().map(|change| change.cause)
+}
+
+fn tripped(rule: TripRule) -> Option<Cause> {
+    Some(Cause::Tripped(rule))
+}
+
+// === rows ===
+
+#[test]
+fn a_row_of_five_opens_once_it_has_lasted_a_second() {
+    for (apart, opens) in [(249, false), (250, true)] {
+        let mut rig = Rig::new(rows_only(), 1);
+        fails(&mut rig, 5, ms(apart));
+        assert_eq!(cause(&rig), if opens { tripped(TripRule::Row) } else { None });
+    }
+}
+
+#[test]
+fn a_row_of_four_does_not_open_however_long() {
+    let mut rig = Rig::new(rows_only(), 1);
+    fails(&mut rig, 4, ms(60_000));
+    assert_eq!(cause(&rig), None);
+}
+
+#[test]
+fn a_row_that_weighs_twenty_opens_at_once() {
+    let mut rig = Rig::new(rows_only(), 1);
+    fails(&mut rig, 19, ms(0));
+    assert_eq!(cause(&rig), None);
+    fails(&mut rig, 1, ms(0));
+    assert_eq!(cause(&rig), tripped(TripRule::Row));
+}
+
+#[test]
+fn a_success_ends_a_row() {
+    let mut rig = Rig::new(rows_only(), 1);
+    fails(&mut rig, 4, ms(1_000));
+    assert!(rig.succeed());
+    rig.pass(ms(1_000));
+    fails(&mut rig, 4, ms(1_000));
+    assert_eq!(cause(&rig), None);
+}
+
+#[test]
+fn soft_faults_weigh_half_in_a_row() {
+    let mut rig = Rig::new(rows_only(), 1);
+    for time in 0..10 {
+        assert_eq!(cause(&rig), None, "after {time}");
+        rig.pass(ms(500));
+        rig.fail(SOFT);
+    }
+    assert_eq!(cause(&rig), tripped(TripRule::Row));
+}
+
+#[test]
+fn the_faults_of_one_request_count_once_in_a_row() {
+    let mut rig = Rig::new(rows_only(), 1);
+    rig.fail(FAULT);
+    rig.entry.again = true;
+    fails(&mut rig, 30, ms(1_000));
+    assert_eq!(cause(&rig), None);
+}
+
+// === rates ===
+
+#[test]
+fn half_the_calls_open_it_from_ten_calls_on() {
+    for (successes, faults, opens) in [(5, 4, false), (5, 5, true), (6, 5, false), (6, 6, true)] {
+        let mut rig = Rig::new(BreakerPolicy::default(), 1);
+        for _ in 0..successes {
+            assert!(rig.succeed());
+        }
+        fails(&mut rig, faults, ms(0));
+        let expected = if opens { tripped(TripRule::FailureRate) } else { None };
+        assert_eq!(cause(&rig), expected, "{faults} of {}", successes + faults);
+    }
+}
+
+#[test]
+fn what_is_older_than_the_window_is_forgotten() {
+    for (later, opens) in [(53_000, true), (61_000, false)] {
+        let mut rig = Rig::new(BreakerPolicy::default(), 1);
+        for _ in 0..5 {
+            assert!(rig.succeed());
+        }
+        fails(&mut rig, 3, ms(0));
+        assert!(rig.succeed());
+        rig.pass(ms(later));
+        fails(&mut rig, 2, ms(0));
+        assert!(rig.succeed());
+        fails(&mut rig, 2, ms(0));
+        let expected = if opens { tripped(TripRule::FailureRate) } else { None };
+        assert_eq!(cause(&rig), expected, "{later} ms later");
+    }
+}
+
+#[test]
+fn allowed_fails_opens_above_them_and_above_min_rate() {
+    let policy = BreakerPolicy { allowed_fails: Some(3), ..rows_only() };
+    // Faults, successes: the fourth opens it where it is a fifth of the calls.
+    for (faults, successes, opens) in [(3, 0, false), (4, 0, true), (4, 16, true), (4, 17, false)] {
+        let mut rig = Rig::new(policy.clone(), 1);
+        for _ in 0..successes {
+            assert!(rig.succeed());
+        }
+        fails(&mut rig, faults, ms(0));
+        let expected = if opens { tripped(TripRule::AllowedFails) } else { None };
+        assert_eq!(cause(&rig), expected, "{faults} beside {successes}");
+    }
+    let letter = BreakerPolicy { min_rate: 0.0, ..policy };
+    let mut rig = Rig::new(letter, 1);
+    for _ in 0..400 {
+        assert!(rig.succeed());
+    }
+    fails(&mut rig, 4, ms(0));
+    assert_eq!(cause(&rig), tripped(TripRule::AllowedFails));
+}
+
+#[test]
+fn allowed_fails_counts_each_request_once() {
+    let mut rig = Rig::new(BreakerPolicy { allowed_fails: Some(0), ..rows_only() }, 1);
+    rig.entry.again = true;
+    fails(&mut rig, 10, ms(0));
+    assert_eq!(cause(&rig), None);
+    rig.entry.again = false;
+    fails(&mut rig, 1, ms(0));
+    assert_eq!(cause(&rig), tripped(TripRule::AllowedFails));
+}
+
+#[test]
+fn with_allowed_fails_the_rate_alone_says_nothing() {
+    let policy = BreakerPolicy { allowed_fails: Some(100), ..BreakerPolicy::default() };
+    let mut rig = Rig::new(policy, 1);
+    fails(&mut rig, 15, ms(0));
+    assert_eq!(cause(&rig), None);
+}
+
+#[test]
+fn a_disabled_breaker_counts_but_never_opens() {
+    let mut rig = Rig::new(BreakerPolicy { enabled: false, ..BreakerPolicy::default() }, 1);
+    fails(&mut rig, 100, ms(100));
+    assert!(rig.news.is_empty());
+}
+
+// === a lone deployment ===
+
+#[test]
+fn a_lone_row_opens_once_it_has_lasted_five_seconds() {
+    let lone = BreakerPolicy { lone: true, ..rows_only() };
+    for (apart, opens) in [(1_249, false), (1_250, true)] {
+        let mut rig = Rig::new(lone.clone(), 1);
+        fails(&mut rig, 5, ms(apart));
+        assert_eq!(cause(&rig).is_some(), opens);
+    }
+    let mut rig = Rig::new(lone, 1);
+    fails(&mut rig, 50, ms(0));
+    assert_eq!(cause(&rig), None, "weight alone says nothing");
+}
+
+#[test]
+fn a_lone_deployment_opens_at_three_quarters() {
+    let lone = BreakerPolicy { lone: true, allowed_fails: Some(0), ..BreakerPolicy::default() };
+    for (successes, faults, opens) in [(4, 11, false), (4, 12, true)] {
+        let mut rig = Rig::new(lone.clone(), 1);
+        for _ in 0..successes {
+            assert!(rig.succeed());
+        }
+        fails(&mut rig, faults, ms(0));
+        assert_eq!(cause(&rig).is_some(), opens, "{faults} of {}", successes + faults);
+    }
+}
+
+#[test]
+fn only_who_has_nowhere_to_go_is_lone() {
+    let lone = |siblings: u32, fallbacks: Option<Vec<u32>>, defaults: Option<Vec<u32>>| {
+        let ids = |list: Vec<u32>| list.into_iter().map(GroupId::new).collect();
+        let own = (0..siblings).map(DeploymentId::new).collect();
+        let asked = Group { deployments: own, fallbacks: fallbacks.map(ids), ..Group::default() };
+        let other = Group { deployments: vec![DeploymentId::new(siblings)], ..Group::default() };
+        let deployments = (0..=siblings).map(|id| Deployment::new(id.to_string())).collect();
+        let groups = vec![asked, other];
+        let topology = Topology::new(groups, deployments, defaults.map(ids), Rules::default());
+        topology.deployment(DeploymentId::new(0)).breaker.lone
+    };
+    assert!(lone(1, None, None));
+    assert!(lone(1, Some(vec![]), Some(vec![1])), "an empty list of its own is a list");
+    assert!(lone(1, None, Some(vec![0])), "it is its own default fallback");
+    assert!(!lone(1, None, Some(vec![0, 1])));
+    assert!(!lone(1, Some(vec![1]), None));
+    assert!(!lone(2, None, None));
+}
+
+// === breaks ===
+
+/// Streams that are cut, a second apart in all, with so many others flowing.
+fn cut(rig: &mut Rig, cuts: usize, apart: Duration, flowing: usize) -> Vec<Tail> {
+    let mut tails = Vec::new();
+    for _ in 0..flowing {
+        let permit = rig.acquire().expect("closed");
+        tails.push(rig.answer(permit));
+    }
+    for time in 0..cuts {
+        if time > 0 {
+            rig.pass(apart);
+        }
+        let permit = rig.acquire().expect("closed");
+        let tail = rig.answer(permit);
+        rig.cut(tail);
+    }
+    tails
+}
+
+#[test]
+fn five_breaks_over_a_second_open_it() {
+    for (cuts, apart, opens) in [(4, 1_000, false), (5, 249, false), (5, 250, true)] {
+        let mut rig = Rig::new(rows_only(), 1);
+        cut(&mut rig, cuts, ms(apart), 0);
+        assert_eq!(cause(&rig), if opens { tripped(TripRule::Breaks) } else { None });
+    }
+}
+
+#[test]
+fn breaks_are_weighed_against_the_tails_in_flight() {
+    // The stream that breaks is one of those that flow: five of 25, but not five of 26.
+    for (flowing, opens) in [(24, true), (25, false)] {
+        let mut rig = Rig::new(rows_only(), 1);
+        let tails = cut(&mut rig, 5, ms(300), flowing);
+        assert_eq!(cause(&rig).is_some(), opens, "{flowing} others");
+        drop(tails);
+    }
+}
+
+#[test]
+fn a_finished_answer_ends_a_row_of_breaks_but_a_client_who_leaves_does_not() {
+    for (finished, opens) in [(true, false), (false, true)] {
+        let mut rig = Rig::new(rows_only(), 1);
+        cut(&mut rig, 4, ms(300), 0);
+        let permit = rig.acquire().expect("closed");
+        let tail = rig.answer(permit);
+        if finished {
+            tail.finished();
+        } else {
+            drop(tail);
+        }
+        rig.pass(ms(300));
+        cut(&mut rig, 1, ms(0), 0);
+        assert_eq!(cause(&rig).is_some(), opens);
+    }
+}
+
+#[test]
+fn a_break_takes_its_success_back() {
+    let mut rig = Rig::new(BreakerPolicy::default(), 1);
+    for _ in 0..5 {
+        assert!(rig.succeed());
+    }
+    // Five of ten calls broke, too fast to be a row of breaks.
+    cut(&mut rig, 5, ms(0), 0);
+    assert_eq!(cause(&rig), tripped(TripRule::FailureRate));
+}
+
+// === open ===
+
+/// Opens the breaker; returns for how long.
+fn open(rig: &mut Rig) -> f64 {
+    rig.trip();
+    open_for(rig)
+}
+
+fn open_for(rig: &Rig) -> f64 {
+    let last = rig.news.last().expect("it opened");
+    assert_eq!(last.to, BreakerState::Open);
+    (last.until.expect("an end") - last.at).as_secs_f64()
+}
+
+/// Lets the open time pass.
+fn half_open(rig: &mut Rig) {
+    let until = rig.view().probe_at.expect("open");
+    rig.now = until;
+    assert_eq!(rig.state(), BreakerState::HalfOpen);
+}
+
+#[test]
+fn open_lets_no_call_through_until_its_time() {
+    let mut rig = Rig::new(BreakerPolicy::default(), 1);
+    open(&mut rig);
+    let until = rig.view().probe_at.expect("open");
+    let refusal = rig.acquire().expect_err("open");
+    assert_eq!((refusal.gate, refusal.not_before), (Gate::Breaker, Some(until)));
+    assert_eq!(refusal.since, rig.now);
+    rig.now = Instant::from_origin(until.since_origin() - Duration::from_nanos(1));
+    assert!(rig.acquire().is_err());
+    rig.now = until;
+    assert!(rig.acquire().is_ok_and(|permit| permit.is_probe()));
+}
+
+#[test]
+fn the_open_time_doubles_with_each_reopening_up_to_its_cap() {
+    for (cooldown, expected) in
+        [(5, [5.0, 10.0, 12.0, 12.0]), (1, [1.0, 2.0, 4.0, 8.0]), (60, [60.0; 4])]
+    {
+        let policy = BreakerPolicy { cooldown: Duration::from_secs(cooldown), ..rows_only() };
+        let (mut shortest, mut longest) = (f64::MAX, f64::MIN);
+        for seed in 0..50 {
+            let mut rig = Rig::new(policy.clone(), seed);
+            let mut times = vec![open(&mut rig)];
+            for _ in 1..4 {
+                half_open(&mut rig);
+                rig.fail(FAULT);
+                assert_eq!(cause(&rig), Some(Cause::ProbeFailed(FAULT)));
+                times.push(open_for(&rig));
+            }
+            for (time, expected) in times.iter().zip(expected) {
+                let factor = time / expected;
+                assert!((0.8..=1.2).contains(&factor), "{times:?}");
+                (shortest, longest) = (factor.min(shortest), factor.max(longest));
+            }
+        }
+        assert!(shortest < 0.85 && longest > 1.15, "the jitter uses its range");
+    }
+}
+
+#[test]
+fn k_is_kept_within_a_window_after_closing_and_forgotten_later() {
+    for (later, expected) in [(30_000, 10.0), (61_000, 5.0)] {
+        let mut rig = Rig::new(rows_only(), 1);
+        open(&mut rig);
+        half_open(&mut rig);
+        rig.fail(FAULT);
+        recover(&mut rig);
+        close(&mut rig);
+        rig.pass(ms(later));
+        fails(&mut rig, 5, ms(300));
+        assert_eq!(rig.news.last().map(Transition::is_opening), Some(true));
+        assert!((0.8..=1.2).contains(&(open_for(&rig) / expected)), "{later} ms after closing");
+    }
+}
+
+#[test]
+fn silly_settings_neither_panic_nor_wedge() {
+    let zero = BreakerPolicy {
+        probes: 0,
+        success_threshold: 0,
+        min_calls: 0,
+        cooldown: Duration::ZERO,
+        window: Duration::ZERO,
+        failure_rate: f64::NAN,
+        min_rate: f64::NAN,
+        ..BreakerPolicy::default()
+    };
+    let huge = BreakerPolicy {
+        probes: u32::MAX,
+        success_threshold: u32::MAX,
+        min_calls: u32::MAX,
+        allowed_fails: Some(u32::MAX),
+        cooldown: Duration::MAX,
+        window: Duration::MAX,
+        ..BreakerPolicy::default()
+    };
+    for policy in [zero.clone(), huge] {
+        let mut rig = Rig::new(policy, 1);
+        fails(&mut rig, 5, ms(300));
+        for _ in 0..100 {
+            rig.pass(ms(500));
+            rig.fail(FAULT);
+            rig.succeed();
+        }
+    }
+    let mut rig = Rig::new(zero, 1);
+    fails(&mut rig, 5, ms(300));
+    rig.pass(ms(1));
+    assert!(rig.succeed(), "with no probes set there is one");
+}
+
+// === half-open ===
+
+#[test]
+fn half_open_leases_as_many_probes_as_are_set() {
+    for probes in [1, 3] {
+        let mut rig = Rig::new(BreakerPolicy { probes, ..rows_only() }, 1);
+        open(&mut rig);
+        half_open(&mut rig);
+        for _ in 0..probes {
+            let permit = rig.acquire().expect("a probe");
+            assert!(permit.is_probe());
+            rig.permits.push(permit);
+        }
+        assert_eq!(rig.acquire().expect_err("all out").gate, Gate::Breaker);
+        drop(rig.permits.pop());
+        assert!(rig.acquire().is_ok(), "a dropped probe frees its place");
+    }
+}
+
+#[test]
+fn what_says_nothing_frees_the_lease_and_leaves_it_half_open() {
+    let neutral = [FaultKind::RateLimited, FaultKind::BadRequest, FaultKind::Authentication, SOFT];
+    for kind in neutral {
+        let mut rig = Rig::new(rows_only(), 1);
+        open(&mut rig);
+        half_open(&mut rig);
+        assert!(rig.fail(kind));
+        assert_eq!(rig.state(), BreakerState::HalfOpen);
+        let quota = kind == FaultKind::RateLimited;
+        assert_eq!(rig.acquire().is_ok(), !quota, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_silent_probe_reopens_when_its_lease_runs_out_and_no_later_verdict_saves_it() {
+    for late in [FaultKind::BadRequest, FaultKind::ServerError] {
+        let mut rig = Rig::new(rows_only(), 1);
+        open(&mut rig);
+        half_open(&mut rig);
+        let probe = rig.acquire().expect("a probe");
+        assert_eq!(probe.lease(), Some(ENTRY.first_token), "its usual time is unknown");
+        let leased = rig.now;
+        rig.pass(ms(10_001));
+        assert_eq!(rig.state(), BreakerState::Open);
+        rig.end(probe, late);
+        assert_eq!(cause(&rig), Some(Cause::ProbeSilent));
+        assert_eq!(rig.news.last().map(|change| change.at), Some(leased + ENTRY.first_token));
+        assert_eq!(rig.state(), BreakerState::Open);
+    }
+}
+
+#[test]
+fn a_lease_follows_the_usual_time_and_the_prompt() {
+    let lease = |usual_ms: Option<u64>, stream: bool, prompt_tokens: u32| {
+        let mut rig = Rig::new(rows_only(), 1);
+        rig.entry.class.stream = stream;
+        rig.entry.prompt_tokens = prompt_tokens;
+        for _ in 0..usual_ms.map_or(4, |_| 5) {
+            let permit = rig.acquire().expect("closed");
+            rig.pass(ms(usual_ms.unwrap_or(1)));
+            rig.answer(permit).finished();
+        }
+        open(&mut rig);
+        half_open(&mut rig);
+        rig.acquire().expect("a probe").lease().expect("a lease").as_millis()
+    };
+    assert_eq!(lease(None, true, 0), 10_000, "four samples are none");
+    assert_eq!(lease(None, false, 0), 60_000);
+    assert_eq!(lease(Some(200), true, 0), 3_000);
+    assert_eq!(lease(Some(2_000), true, 0), 6_000);
+    assert_eq!(lease(Some(2_000), true, 29_999), 8_000);
+}
+
+// === recovering ===
+
+fn recover(rig: &mut Rig) {
+    half_open(rig);
+    for _ in 0..2 {
+        assert!(rig.succeed());
+    }
+    assert_eq!(cause(rig), Some(Cause::ProbesSucceeded));
+}
+
+fn recovering() -> Rig {
+    let mut rig = Rig::new(rows_only(), 1);
+    open(&mut rig);
+    recover(&mut rig);
+    rig
+}
+
+fn close(rig: &mut Rig) {
+    rig.pass(ms(10_000));
+    assert!(rig.succeed());
+    assert_eq!(cause(rig), Some(Cause::SlowStartOver));
+}
+
+/// How many calls without a verdict it lets be now; none of them is kept.
+fn window(rig: &mut Rig) -> usize {
+    let mut held = Vec::new();
+    while held.len() < 10_000
+        && let Ok(permit) = rig.acquire()
+    {
+        held.push(permit);
+    }
+    held.len()
+}
+
+#[test]
+fn one_success_does_not_end_half_open() {
+    let mut rig = Rig::new(rows_only(), 1);
+    open(&mut rig);
+    half_open(&mut rig);
+    assert!(rig.succeed());
+    assert_eq!(rig.state(), BreakerState::HalfOpen);
+}
+
+#[test]
+fn the_window_grows_by_one_with_each_success_and_doubles_every_two_seconds() {
+    let mut rig = recovering();
+    assert_eq!(window(&mut rig), 1);
+    for expected in 2..5 {
+        assert!(rig.succeed());
+        assert_eq!(window(&mut rig), expected);
+    }
+    rig.pass(ms(1_999));
+    assert_eq!(window(&mut rig), 4);
+    rig.pass(ms(1));
+    assert_eq!(window(&mut rig), 8);
+    rig.pass(ms(4_000));
+    assert_eq!(window(&mut rig), 32);
+}
+
+#[test]
+fn a_fault_stops_the_growth_and_does_not_reopen() {
+    let mut rig = recovering();
+    rig.pass(ms(1_900));
+    assert!(rig.fail(FAULT));
+    rig.pass(ms(1_999));
+    assert_eq!(window(&mut rig), 1);
+    rig.pass(ms(1));
+    assert_eq!(window(&mut rig), 2);
+    assert_eq!(rig.state(), BreakerState::Recovering);
+}
+
+#[test]
+fn who_finds_the_window_full_is_told_so() {
+    let mut rig = recovering();
+    let _held = rig.acquire().expect("one");
+    let refusal = rig.acquire().expect_err("full");
+    assert_eq!((refusal.gate, refusal.not_before), (Gate::SlowStart, None));
+}
+
+#[test]
+fn the_rules_of_closed_open_it_again_and_longer() {
+    let mut rig = recovering();
+    fails(&mut rig, 5, ms(300));
+    assert_eq!(cause(&rig), tripped(TripRule::Row));
+    assert_eq!(rig.news.last().map(Transition::is_opening), Some(false), "a reopening");
+    assert!((0.8..=1.2).contains(&(open_for(&rig) / 10.0)));
+}
+
+#[test]
+fn it_closes_after_ten_seconds_once_no_one_has_been_turned_away() {
+    let mut rig = recovering();
+    rig.pass(ms(9_999));
+    assert_eq!(rig.state(), BreakerState::Recovering);
+    rig.pass(ms(1));
+    assert_eq!(rig.state(), BreakerState::Closed);
+
+    // Faults keep the window narrow; someone is turned away until the end.
+    let mut rig = recovering();
+    let turn_away = |rig: &mut Rig| {
+        let _held: Vec<Permit> = std::iter::from_fn(|| rig.acquire().ok()).take(100).collect();
+    };
+    for pause in [1_500, 1_500, 1_500, 1_500, 1_500, 1_500, 900] {
+        rig.pass(ms(pause));
+        assert!(rig.fail(SOFT));
+        turn_away(&mut rig);
+        assert_eq!(rig.state(), BreakerState::Recovering);
+    }
+    rig.pass(ms(999));
+    assert_eq!(rig.state(), BreakerState::Recovering);
+    rig.pass(ms(1));
+    assert_eq!(rig.state(), BreakerState::Closed);
+}
+
+#[test]
+fn a_wide_window_closes_it_though_some_are_turned_away() {
+    for (successes, state) in [(1, BreakerState::Recovering), (2, BreakerState::Closed)] {
+        let mut rig = recovering();
+        for _ in 0..successes {
+            assert!(rig.succeed());
+        }
+        // 2^5 x 2 or 3 after ten seconds, with someone turned away just before.
+        rig.pass(ms(9_900));
+        assert!(window(&mut rig) >= 32);
+        if successes == 1 {
+            assert!(rig.fail(SOFT), "and the growth stopped");
+        }
+        rig.pass(ms(100));
+        assert_eq!(rig.state(), state);
+    }
+}
+
+#[test]
+fn only_streams_of_a_slow_start_are_bounded_by_a_lease() {
+    let mut rig = recovering();
+    let stream = rig.acquire().expect("one");
+    assert_eq!((stream.lease(), stream.is_probe()), (Some(ENTRY.first_token), false));
+    drop(stream);
+    rig.entry.class.stream = false;
+    assert_eq!(rig.acquire().expect("one").lease(), None);
+}
+
+// === limits and clients ===
+
+#[test]
+fn a_limit_counts_once_and_content_after_it_is_a_success() {
+    let mut rig = Rig::new(BreakerPolicy::default(), 1);
+    let mut overdue = rig.acquire().expect("closed");
+    for _ in 0..30 {
+        rig.overdue(&mut overdue);
+    }
+    assert_eq!(cause(&rig), None, "one call is one fault");
+    fails(&mut rig, 3, ms(500));
+    rig.answer(overdue).finished();
+    rig.pass(ms(500));
+    fails(&mut rig, 1, ms(0));
+    assert_eq!(cause(&rig), None, "the row ended with the content");
+}
+
+#[test]
+fn impatient_clients_count_half_after_three_times_the_usual_time() {
+    // Silent for so long, of which usual time: heard of or not.
+    let heard = |silent: u64, usual: Option<u64>, stream: bool, why: Abandoned| {
+        let mut rig = Rig::new(rows_only(), 1);
+        rig.entry.class.stream = stream;
+        for _ in 0..usual.map_or(0, |_| 5) {
+            let permit = rig.acquire().expect("closed");
+            rig.pass(ms(usual.unwrap_or_default()));
+            rig.answer(permit).finished();
+        }
+        let permit = rig.acquire().expect("closed");
+        rig.pass(ms(silent));
+        rig.abandon(permit, why)
+    };
+    let cases = [
+        (3_000, 3_001, Some(500), true, Abandoned::ByClient),
+        (6_000, 6_001, Some(2_000), true, Abandoned::ByClient),
+        (6_000, 6_001, Some(2_000), false, Abandoned::ByDeadline),
+        (10_000, 10_001, None, true, Abandoned::ByClient),
+        (60_000, 60_001, None, false, Abandoned::ByClient),
+        (60_000, 60_001, None, true, Abandoned::ByDeadline),
+    ];
+    for (short, long, usual, stream, why) in cases {
+        assert!(!heard(short, usual, stream, why), "{short} {usual:?} {why:?}");
+        assert!(heard(long, usual, stream, why), "{long} {usual:?} {why:?}");
+    }
+    let mut rig = Rig::new(rows_only(), 1);
+    for left in 1..=10 {
+        let permit = rig.acquire().expect("closed");
+        rig.pass(ms(10_001));
+        rig.abandon(permit, Abandoned::ByClient);
+        assert_eq!(cause(&rig).is_some(), left == 10, "half a fault each");
+    }
+}
+
+#[test]
+fn a_reload_that_changes_the_span_forgets_counts_but_not_the_state() {
+    let policy = BreakerPolicy { window: Duration::from_secs(10), ..BreakerPolicy::default() };
+    let mut rig = Rig::new(BreakerPolicy::default(), 1);
+    fails(&mut rig, 4, ms(0));
+    rig.gates = rig.gates.renewed(&crate::rig::one_deployment(policy));
+    for _ in 0..5 {
+        assert!(rig.succeed());
+    }
+    fails(&mut rig, 4, ms(0));
+    assert_eq!(cause(&rig), None, "four of nine");
+    fails(&mut rig, 1, ms(0));
+    assert_eq!(cause(&rig), tripped(TripRule::FailureRate));
+    assert!(!rig.gates.admits(ONE, rig.now));
+}

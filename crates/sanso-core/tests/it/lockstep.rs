@@ -147,7 +147,7 @@ impl Pair {
 }
 
 proptest! {
-    #![proptest_config(crate::laws::cases(400))]
+    #![proptest_config(crate::laws::cases(150))]
 
     #[test]
     fn the_breaker_does_what_its_oracle_says(policy in policies(), ops in ops(), seed: u64) {

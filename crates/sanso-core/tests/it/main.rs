@@ -9,5 +9,6 @@ mod provider;
 mod quota;
 mod rig;
 mod scene;
+mod steps;
 mod traces;
 mod world;

@@ -46,7 +46,7 @@ pub(crate) enum Behaviour {
     /// What each call in turn meets; the last reply repeats.
     Script(Vec<Reply>),
     /// One behaviour up to a time, then another.
-    Until(Duration, Box<Behaviour>, Box<Behaviour>),
+    Until(Duration, Box<Self>, Box<Self>),
 }
 
 /// A provider in its world: a behaviour and what it remembers.

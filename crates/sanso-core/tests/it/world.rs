@@ -104,6 +104,14 @@ impl World {
         }
     }
 
+    /// Sets how long requests may wait.
+    pub(crate) fn patience(&mut self, patience: Patience) {
+        let rules = Rules { patience, ..*self.topology.rules() };
+        let (groups, deployments) = (self.topology.groups(), self.topology.deployments());
+        let topology = Topology::new(groups.to_vec(), deployments.to_vec(), None, rules);
+        self.topology = Arc::new(topology);
+    }
+
     /// Sends a request at `at`, whose client may leave; returns its number.
     pub(crate) fn send(&mut self, at: Instant, request: Request, leaves: Option<Instant>) -> usize {
         let number = self.chains.len();

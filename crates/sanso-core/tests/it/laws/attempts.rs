@@ -11,7 +11,7 @@ use crate::scene::{Scene, scenes};
 use crate::world::{CallTold, Told};
 
 proptest! {
-    #![proptest_config(cases(64))]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn law_2_attempts_per_leg_and_request_within_limits(scene in scenes()) {

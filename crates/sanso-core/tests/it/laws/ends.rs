@@ -8,7 +8,7 @@ use crate::scene::scenes;
 use crate::world::{Over, Told, World};
 
 proptest! {
-    #![proptest_config(cases(64))]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn law_1_one_terminal_answer_per_request(scene in scenes()) {

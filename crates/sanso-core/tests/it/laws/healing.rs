@@ -7,7 +7,7 @@ use super::cases;
 use crate::scene::{scenes, scenes_that_heal};
 
 proptest! {
-    #![proptest_config(cases(48))]
+    #![proptest_config(cases(16))]
 
     #[test]
     fn law_26_same_seed_same_trace(scene in scenes()) {
