@@ -2,12 +2,14 @@
 #![cfg(test)]
 
 mod breaker;
+mod faults;
 mod laws;
 mod lockstep;
 mod oracle;
 mod provider;
 mod quota;
 mod rig;
+mod route;
 mod scene;
 mod steps;
 mod traces;
