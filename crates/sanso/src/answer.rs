@@ -113,6 +113,8 @@ pub struct AnswerStream {
     decoder: Decoder,
     events: StreamDecoder,
     ready: VecDeque<StreamEvent>,
+    /// Why there is no more after what is ready.
+    broken: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -135,6 +137,7 @@ impl AnswerStream {
             decoder: Decoder::new(EVENT_BYTES),
             events: Dialect::OpenAiChat.stream_decoder(),
             ready: VecDeque::new(),
+            broken: None,
         }
     }
 
@@ -150,27 +153,40 @@ impl AnswerStream {
     /// The next event; `None` after the last of a complete answer.
     ///
     /// # Errors
-    /// The answer broke: what came before is not all of it.
+    /// The answer broke: what came before is not all of it. Said again where it is asked again.
     pub async fn next(&mut self) -> Result<Option<StreamEvent>, Error> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Ok(Some(event));
             }
-            let Some(chunk) = self.chunk().await else { return Ok(None) };
-            self.decoder.push(chunk);
-            while let Some(event) = self.decoder.next_event() {
-                let event = event.map_err(|error| broken(&error.to_string()))?;
-                let mut events = Vec::new();
-                let read = self.events.push(&event, &mut events);
-                read.map_err(|failure| broken(&failure.message))?;
-                self.ready.extend(events);
+            if let Some(error) = &self.broken {
+                return Err(error.clone());
             }
-            if let Source::Relay(relay) = &self.source
-                && relay.end() == Some(StreamEnd::Broken)
-                && self.ready.is_empty()
-            {
-                return Err(broken("the stream broke"));
+            match self.chunk().await {
+                Some(chunk) => self.broken = self.read(chunk).err(),
+                None if self.is_broken() => self.broken = Some(broken("the stream broke")),
+                None => return Ok(None),
             }
+        }
+    }
+
+    /// Takes in events up to the first that tells of a break.
+    fn read(&mut self, chunk: Bytes) -> Result<(), Error> {
+        self.decoder.push(chunk);
+        while let Some(event) = self.decoder.next_event() {
+            let event = event.map_err(|error| broken(&error.to_string()))?;
+            let mut events = Vec::new();
+            let read = self.events.push(&event, &mut events);
+            self.ready.extend(events);
+            read.map_err(|failure| broken(&failure.message))?;
+        }
+        Ok(())
+    }
+
+    fn is_broken(&self) -> bool {
+        match &self.source {
+            Source::Whole(..) => false,
+            Source::Relay(relay) => relay.end() == Some(StreamEnd::Broken),
         }
     }
 
