@@ -8,7 +8,7 @@ use http_body::Body;
 use sanso_core::FaultKind;
 use sanso_wire::ir::{FinishReason, StreamEvent};
 use sanso_wire::openai_chat::{StreamEncoder, glance, write_error};
-use sanso_wire::sse::{self, Decoder};
+use sanso_wire::sse::{self, Decoder, SseError};
 use sanso_wire::{Dialect, Failure, StreamDecoder};
 
 use crate::ask::{Asked, Sizes};
@@ -24,6 +24,9 @@ pub(crate) struct Flow {
     /// What is to go to the client, and has not.
     out: Vec<u8>,
     facts: Facts,
+    /// A finish reason has come, and no content after it: of several candidates one may end while
+    /// another still speaks.
+    past_finish: bool,
     /// `[DONE]` has gone to the client: nothing follows it.
     done: bool,
     skipped: u32,
@@ -84,6 +87,7 @@ impl Flow {
             form,
             out: Vec::with_capacity(1024),
             facts: Facts::default(),
+            past_finish: false,
             done: false,
             skipped: 0,
             received: 0,
@@ -116,7 +120,14 @@ impl Flow {
     pub(crate) fn poll_progress(&mut self, cx: &mut Context<'_>) -> Poll<Progress> {
         loop {
             while let Some(event) = self.events.next_event() {
-                let read = event.map_err(Failure::from).and_then(|event| self.read(&event));
+                let read = match event {
+                    Ok(event) => self.read(&event),
+                    // It may hold half of the answer: to pass over it would be to cut the answer.
+                    Err(error @ SseError::TooLarge { .. }) => {
+                        return Poll::Ready(Progress::Broken(error.into()));
+                    }
+                    Err(error @ SseError::NotUtf8) => Err(error.into()),
+                };
                 match read {
                     Ok(_) if self.done => return Poll::Ready(Progress::Finished),
                     Ok(content) => return Poll::Ready(Progress::More { content }),
@@ -126,7 +137,7 @@ impl Flow {
             }
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => return Poll::Ready(self.end()),
-                Some(Err(_)) if self.facts.finish.is_some() => return Poll::Ready(self.end()),
+                Some(Err(_)) if self.is_past_finish() => return Poll::Ready(self.end()),
                 Some(Err(error)) => return Poll::Ready(Progress::Broken(name_body_error(&error))),
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else { continue };
@@ -186,7 +197,7 @@ impl Flow {
 
     /// Whether only the terminal marker (and perhaps a usage chunk) is still to come.
     pub(crate) fn is_past_finish(&self) -> bool {
-        self.facts.finish.is_some()
+        self.past_finish
     }
 
     /// The provider closed its stream.
@@ -194,7 +205,7 @@ impl Flow {
         if self.done {
             return Progress::Finished;
         }
-        if self.facts.finish.is_none() {
+        if !self.is_past_finish() {
             return Progress::Broken(Failure::new(
                 FaultKind::Broken,
                 "the stream ended without a finish reason and without its terminal marker",
@@ -211,6 +222,8 @@ impl Flow {
                 let glance = glance::event(&event.data)?;
                 self.facts.content |= glance.has_content;
                 self.facts.finish = glance.finish.or(self.facts.finish);
+                self.past_finish =
+                    glance.finish.is_some() || (self.past_finish && !glance.has_content);
                 self.facts.usage = glance.usage.or(self.facts.usage);
                 self.done = glance.is_done;
                 sse::write_data(&mut self.out, &event.data);
@@ -223,6 +236,8 @@ impl Flow {
                 for event in &*events {
                     content |= event.is_content();
                     note(&mut self.facts, event);
+                    let finish = matches!(event, StreamEvent::Finish { .. });
+                    self.past_finish = finish || (self.past_finish && !event.is_content());
                     self.done |= *event == StreamEvent::End;
                     encoder.push(event, &mut self.out);
                 }
