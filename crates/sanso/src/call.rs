@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::flow::{Flow, Opened};
 use crate::mock;
 use crate::target::Target;
-use crate::upstream::{Received, Upstream, name_body_error};
+use crate::upstream::{Pool, Received, Upstream, name_body_error};
 
 /// What a call came to.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Facts {
 }
 
 /// Makes the call. Dropping the future stops it.
-pub(crate) async fn run(upstream: &Upstream, target: &Target, asked: &Asked) -> Report {
+pub(crate) async fn run(upstream: &Upstream, pool: Pool, target: &Target, asked: &Asked) -> Report {
     if let Some(said) = &target.mock {
         return mock::answer(said, &target.model, asked);
     }
@@ -69,7 +69,7 @@ pub(crate) async fn run(upstream: &Upstream, target: &Target, asked: &Asked) -> 
         Ok(body) => body,
         Err(failure) => return Report::Failed(failure),
     };
-    let sent = upstream.post(target.uri(stream), target.headers.clone(), body).await;
+    let sent = upstream.post(pool, target.uri(stream), target.headers.clone(), body).await;
     match sent {
         Err(failure) => Report::Failed(failure),
         Ok(response) if !response.status().is_success() => refused(target, asked, response).await,
@@ -151,7 +151,8 @@ fn is_content(part: &Part) -> bool {
 /// A missing content type is given the benefit of the doubt: the events will tell.
 fn is_event_stream(response: &Response<Received>) -> bool {
     response.headers().get(http::header::CONTENT_TYPE).is_none_or(|value| {
-        value.to_str().is_ok_and(|value| value.trim_start().starts_with("text/event-stream"))
+        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
     })
 }
 

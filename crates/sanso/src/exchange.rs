@@ -28,6 +28,7 @@ use crate::relay::Relay;
 use crate::served::{Degradation, Served};
 use crate::snapshot::Snapshot;
 use crate::target::Target;
+use crate::upstream::Pool;
 
 /// What a request came to.
 #[derive(Debug)]
@@ -133,17 +134,18 @@ impl Exchange {
 
     fn start(&mut self, call: &Call) {
         let now = self.shared.clock.now();
-        self.trail.start(call, now);
+        let redo = self.trail.start(call, now);
         let limits = &call.limits;
         let mut armed = vec![(now + limits.total, Phase::Total)];
         armed.extend(limits.first_token.map(|limit| (now + limit, Phase::FirstToken)));
-        let upstream = self.shared.upstream.clone();
+        let shared = Arc::clone(&self.shared);
         let matched = self.asked.matches.of(call.group);
         let target = Target::for_model(self.snapshot.target(call.deployment), matched);
         let asked = Arc::clone(&self.asked);
         let future = Box::pin(async move {
+            let pool = if redo { Pool::Bypassed } else { Pool::Used };
             match target {
-                Ok(target) => call::run(&upstream, &target, &asked).await,
+                Ok(target) => call::run(&shared.upstream, pool, &target, &asked).await,
                 Err(failure) => Report::Failed(failure),
             }
         });
@@ -257,6 +259,22 @@ impl Exchange {
         }
     }
 
+    /// The client went away; `by` had begun to answer. Nothing happens after the end.
+    pub(crate) fn leave(&mut self, by: Option<CallId>, facts: Option<Facts>) {
+        if self.over {
+            return;
+        }
+        let now = self.shared.clock.now();
+        self.chain.handle_client_gone(now, &mut self.rng);
+        self.note_events();
+        let mut served = self.served(by);
+        if by.is_none() {
+            // Nobody failed to serve it: it must not look like an outage.
+            served.degradation = Degradation::Cancelled;
+        }
+        self.record(&served, facts);
+    }
+
     /// Writes the request's record, once.
     pub(crate) fn record(&mut self, served: &Served, facts: Option<Facts>) {
         if std::mem::replace(&mut self.over, true) {
@@ -264,16 +282,6 @@ impl Exchange {
         }
         let record = Record::new(self, served, facts.unwrap_or_default());
         self.shared.observer.finished(&record, &self.snapshot);
-    }
-
-    /// A failure of `call` in words that may leave the process.
-    pub(crate) fn masked(&self, failure: &Failure, call: CallId) -> Failure {
-        let attempt = self.trail.attempts.iter().find(|attempt| attempt.call == call);
-        let mut masked = failure.clone();
-        if let Some(attempt) = attempt {
-            masked.message = self.snapshot.target(attempt.deployment).mask(&failure.message);
-        }
-        masked
     }
 
     pub(crate) fn trail(&self) -> &Trail {
@@ -302,14 +310,7 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if self.over {
-            return;
-        }
-        let now = self.shared.clock.now();
-        self.chain.handle_client_gone(now, &mut self.rng);
-        self.note_events();
-        let served = self.served(None);
-        self.record(&served, None);
+        self.leave(None, None);
     }
 }
 

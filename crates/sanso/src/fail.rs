@@ -58,8 +58,8 @@ fn of_fault(
     served: &Served,
     snapshot: &Snapshot,
 ) -> Error {
-    let message = said.map_or_else(|| limit_passed(kind), |said| said.message.clone());
-    let mut message = snapshot.mask_all(&message);
+    let said = said.map(|said| snapshot.masked(said));
+    let mut message = said.as_ref().map_or_else(|| limit_passed(kind), |said| said.message.clone());
     if kind == FaultKind::Authentication {
         let told = told.unwrap_or("the provider");
         message = format!("{told} refused the gateway's own key (not yours): {message}");
@@ -74,9 +74,9 @@ fn of_fault(
             // The provider's `invalid_api_key` would send the caller after a key that is not theirs.
             inner.code = Some("upstream_authentication".to_owned());
         } else if let Some(said) = said {
-            inner.error_type.clone_from(&said.kind);
-            inner.code.clone_from(&said.code);
-            inner.param.clone_from(&said.param);
+            inner.error_type = said.kind;
+            inner.code = said.code;
+            inner.param = said.param;
         }
     })
 }

@@ -105,9 +105,17 @@ impl Relay {
         if content {
             self.last_content = self.exchange.shared.clock.now();
         }
-        if self.flow.is_past_finish() && self.state == State::Flowing {
-            self.state = State::Closing;
-            self.arm(AFTER_FINISH);
+        match (self.state, self.flow.is_past_finish()) {
+            (State::Flowing, true) => {
+                self.state = State::Closing;
+                self.arm(AFTER_FINISH);
+            }
+            // It was the end of one candidate, and another speaks on.
+            (State::Closing, false) => {
+                self.state = State::Flowing;
+                self.arm(self.gap);
+            }
+            (State::Flowing | State::Closing | State::Draining | State::Ended(_), _) => {}
         }
     }
 
@@ -164,8 +172,7 @@ impl Relay {
             Signal::End(Outcome::Fault(Fault::new(FaultKind::Broken)))
         };
         self.exchange.signal(self.call, signal);
-        let masked = self.exchange.masked(failure, self.call);
-        self.flow.write_error(&masked);
+        self.flow.write_error(&self.exchange.snapshot.masked(failure));
         self.record();
         self.state = State::Ended(StreamEnd::Broken);
     }
@@ -173,5 +180,12 @@ impl Relay {
     fn record(&mut self) {
         self.served = self.exchange.served(Some(self.call));
         self.exchange.record(&self.served, Some(self.flow.facts()));
+    }
+}
+
+impl Drop for Relay {
+    /// Before the end, this is a client that has gone away from an answer.
+    fn drop(&mut self) {
+        self.exchange.leave(Some(self.call), Some(self.flow.facts()));
     }
 }

@@ -38,6 +38,8 @@ pub enum Degradation {
     Partial,
     /// No one did.
     Unavailable,
+    /// No one did before the client went away.
+    Cancelled,
 }
 
 impl Degradation {
@@ -48,6 +50,7 @@ impl Degradation {
             Self::Full => "full",
             Self::Partial => "partial",
             Self::Unavailable => "unavailable",
+            Self::Cancelled => "cancelled",
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sanso_core::{
     BreakerPolicy, BreakerState, DeploymentId, DeploymentLimits, Gates, GroupId, Instant, Topology,
 };
+use sanso_wire::{Failure, redact};
 
 use crate::config::{self, Config, Listing, Origin};
 use crate::matches::Matches;
@@ -70,10 +71,17 @@ impl Snapshot {
         Arc::clone(&self.topology.group(group).name)
     }
 
-    /// A provider's text, fit to leave the process whoever's it is.
-    pub(crate) fn mask_all(&self, text: &str) -> String {
+    /// A provider's error, fit to leave the process: no word of it may hold a key, whoever's it is.
+    pub(crate) fn masked(&self, failure: &Failure) -> Failure {
         let secrets: Vec<&str> = self.targets.iter().flat_map(|target| target.secrets()).collect();
-        sanso_wire::redact::mask(text, &secrets).into_owned()
+        let mask = |text: &str| redact::mask(text, &secrets).into_owned();
+        Failure {
+            fault: failure.fault,
+            message: mask(&failure.message),
+            kind: failure.kind.as_deref().map(mask),
+            code: failure.code.as_deref().map(mask),
+            param: failure.param.as_deref().map(mask),
+        }
     }
 
     pub(crate) fn circuit_state(&self, deployment: DeploymentId, now: Instant) -> BreakerState {

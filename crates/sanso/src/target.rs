@@ -8,7 +8,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use sanso_core::FaultKind;
 use sanso_wire::providers::{self, Auth};
-use sanso_wire::{Dialect, Failure, redact};
+use sanso_wire::{Dialect, Failure};
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 
@@ -113,12 +113,6 @@ impl Target {
     /// `provider/model`, as `x-sanso-served-by` shows it.
     pub(crate) fn label(&self) -> String {
         format!("{}/{}", self.provider, self.model)
-    }
-
-    /// A provider's text, fit to leave the process.
-    pub(crate) fn mask(&self, text: &str) -> String {
-        let secrets: Vec<&str> = self.secrets().collect();
-        redact::mask(text, &secrets).into_owned()
     }
 
     pub(crate) fn uri(&self, stream: bool) -> Uri {

@@ -37,6 +37,7 @@ struct GroupMetrics {
     full: Counter,
     partial: Counter,
     unavailable: Counter,
+    cancelled: Counter,
     duration: Histogram,
     ttft: Histogram,
 }
@@ -142,6 +143,7 @@ impl Metrics {
                 full: counter(Degradation::Full),
                 partial: counter(Degradation::Partial),
                 unavailable: counter(Degradation::Unavailable),
+                cancelled: counter(Degradation::Cancelled),
                 duration: durations.get_or_create_owned(&labels),
                 ttft: ttfts.get_or_create_owned(&labels),
             }
@@ -206,6 +208,7 @@ impl Metrics {
             Degradation::Full => group.full.inc(),
             Degradation::Partial => group.partial.inc(),
             Degradation::Unavailable => group.unavailable.inc(),
+            Degradation::Cancelled => group.cancelled.inc(),
         };
         group.duration.observe(record.duration.as_secs_f64());
         if let Some(ttft) = record.ttft {

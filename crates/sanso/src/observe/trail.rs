@@ -45,8 +45,9 @@ pub struct Attempt {
 }
 
 impl Trail {
-    /// Takes note of a call that is made.
-    pub(crate) fn start(&mut self, call: &Call, started: Instant) {
+    /// Takes note of a call that is made. Returns whether it is the last one redone because a pooled
+    /// connection turned out to be closed.
+    pub(crate) fn start(&mut self, call: &Call, started: Instant) -> bool {
         let attempt = TrailAttempt {
             call: call.id,
             leg: call.leg,
@@ -58,8 +59,14 @@ impl Trail {
         };
         // A redo is the same attempt on a fresh connection.
         match self.attempts.last_mut() {
-            Some(last) if last.is_redone() => *last = attempt,
-            _ => self.attempts.push(attempt),
+            Some(last) if last.is_redone() => {
+                *last = attempt;
+                true
+            }
+            Some(_) | None => {
+                self.attempts.push(attempt);
+                false
+            }
         }
     }
 

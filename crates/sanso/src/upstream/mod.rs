@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::Full;
-use hyper_util::client::legacy::{Client, Error};
+use hyper_util::client::legacy::{Builder, Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use sanso_core::{ConnectionFault, FaultKind, Phase};
 use sanso_wire::Failure;
@@ -28,6 +28,18 @@ pub(crate) use received::Received;
 #[derive(Clone)]
 pub(crate) struct Upstream {
     pools: Shards<Client<Connector, Full<Bytes>>>,
+    /// Keeps no connection, so that each request has one of its own.
+    fresh: Shards<Client<Connector, Full<Bytes>>>,
+}
+
+/// Where a request's connection comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pool {
+    /// One that is kept, or else a new one.
+    Used,
+    /// A new one: a kept one has just turned out to be closed, and its neighbours, opened to the same
+    /// server, are likely to be closed as well.
+    Bypassed,
 }
 
 /// What bounds the client as a whole.
@@ -50,7 +62,10 @@ const HEAD_AT_LEAST: usize = 8 * 1024;
 impl Upstream {
     pub(crate) fn new(limits: UpstreamLimits) -> Self {
         let connector = Connector::new(limits.connect);
-        Self { pools: Shards::new((0..POOLS).map(|_| pool(&connector, limits))) }
+        let builder = builder(limits);
+        let kept = (0..POOLS).map(|_| builder.build(connector.clone()));
+        let fresh = builder.clone().pool_max_idle_per_host(0).build(connector.clone());
+        Self { pools: Shards::new(kept), fresh: Shards::new([fresh]) }
     }
 
     /// Posts `body` and waits for the head of the answer.
@@ -59,6 +74,7 @@ impl Upstream {
     /// What happened on the way, as a fault.
     pub(crate) async fn post(
         &self,
+        pool: Pool,
         uri: Uri,
         headers: HeaderMap,
         body: Bytes,
@@ -67,7 +83,11 @@ impl Upstream {
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        let Some((client, place)) = self.pools.take() else {
+        let pools = match pool {
+            Pool::Used => &self.pools,
+            Pool::Bypassed => &self.fresh,
+        };
+        let Some((client, place)) = pools.take() else {
             let fault = FaultKind::Connection(ConnectionFault::Establish);
             return Err(Failure::new(fault, "there is no pool of connections"));
         };
@@ -79,8 +99,9 @@ impl Upstream {
     }
 }
 
-fn pool(connector: &Connector, limits: UpstreamLimits) -> Client<Connector, Full<Bytes>> {
-    Client::builder(TokioExecutor::new())
+fn builder(limits: UpstreamLimits) -> Builder {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder
         .retry_canceled_requests(false)
         .pool_idle_timeout(IDLE)
         .pool_timer(TokioTimer::new())
@@ -88,8 +109,8 @@ fn pool(connector: &Connector, limits: UpstreamLimits) -> Client<Connector, Full
         .http1_max_buf_size(limits.head_bytes.max(HEAD_AT_LEAST))
         .http2_max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
         .http2_adaptive_window(true)
-        .http2_keep_alive_interval(Duration::from_secs(20))
-        .build(connector.clone())
+        .http2_keep_alive_interval(Duration::from_secs(20));
+    builder
 }
 
 /// Names what kept a request from its answer.
@@ -119,10 +140,9 @@ fn name_lost(error: &Error) -> Failure {
     Failure::new(FaultKind::Connection(fault), format!("connection lost: {}", root(error)))
 }
 
-/// Names what broke while a body was read.
+/// Names what broke while a body was read: half an answer is malformed, whatever cut it.
 pub(crate) fn name_body_error(error: &hyper::Error) -> Failure {
-    let fault = FaultKind::Connection(ConnectionFault::Lost);
-    Failure::new(fault, format!("the answer's body broke off: {}", root(error)))
+    Failure::malformed(format!("the answer's body broke off: {}", root(error)))
 }
 
 fn find<'a, E: StdError + 'static>(error: Cause<'a>) -> Option<&'a E> {
