@@ -1,6 +1,18 @@
-//! The library against simulated providers, over loopback.
+//! The library over real sockets, against simulated and scripted providers.
 
-#[cfg(test)]
+// For the lints these are tests, helpers included.
+#![cfg(test)]
+
+mod cancel;
+mod connections;
+mod dialects;
+mod failover;
+mod malformed;
 mod mock_response;
-#[cfg(test)]
+mod observe;
+mod secrets;
+mod streams;
+mod support;
+mod timeouts;
+mod upstream;
 mod wildcards;
