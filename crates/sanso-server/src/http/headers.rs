@@ -76,9 +76,10 @@ mod tests {
     use super::*;
 
     fn deadline(headers: &[(&'static str, &'static str)]) -> Option<Duration> {
-        let pairs = headers
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let pairs = headers.iter().map(|(name, value)| {
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            (HeaderName::from_static(name), value)
+        });
         arrival(&HeaderMap::from_iter(pairs)).deadline
     }
 
