@@ -4,6 +4,7 @@
 mod check;
 mod cli;
 mod demo;
+mod drain;
 mod http;
 mod log;
 mod output;

@@ -3,24 +3,19 @@
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use axum::serve::ListenerExt;
 use sanso::Gateway;
 use sanso::config::Config;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::check::{complain_of, load};
 use crate::cli::Serve;
+use crate::drain::{DRAIN, Drain};
 use crate::http::{self, App};
 use crate::output::{complain, refuse, say};
-
-/// How long requests in flight may take to end after SIGTERM. Under Kubernetes' usual grace period
-/// of 30 s, so that what is left is cut by us, with an error event, and not by a SIGKILL.
-const DRAIN: Duration = Duration::from_secs(25);
 
 /// Serves until SIGTERM or SIGINT. Exits 2, before listening, where the configuration is not fit.
 pub(crate) fn run(options: &Serve) -> ExitCode {
@@ -71,11 +66,12 @@ pub(crate) fn runtime() -> io::Result<Runtime> {
 async fn listen(gateway: Gateway, address: SocketAddr) -> io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    // Bound before it is said, so that who reads the line can connect.
+    let signals = Signals::listen()?;
+    // Bound, and deaf to no signal, before it is said: who reads the line may connect, or stop us.
     say(format!(r#"{{"event":"listening","message":"listening on http://{address}"}}"#));
-    let stop = async {
-        wait_for_stop().await;
-        tracing::info!("stopping: no new connections, {DRAIN:?} for requests in flight");
+    let stop = async move {
+        signals.stop().await;
+        tracing::info!("stopping: {DRAIN:?} at most for requests in flight");
     };
     serve(gateway, listener, stop).await
 }
@@ -86,11 +82,12 @@ pub(crate) async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let (draining, drain) = watch::channel(false);
+    let drain = Drain::new();
+    let draining = drain.clone();
     let stop = async move {
         stop.await;
-        // Whoever would be told may be gone already.
-        let _ = draining.send(true);
+        draining.begin();
+        draining.linger().await;
     };
     let app = http::router(App::new(gateway, drain.clone()));
     let listener = listener.tap_io(|stream| {
@@ -102,38 +99,39 @@ pub(crate) async fn serve(
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop);
     tokio::select! {
         result = async { serving.await } => result,
-        () = drain_is_over(drain) => {
+        () = drain.is_over() => {
             tracing::warn!("requests were cut: they did not end within {DRAIN:?}");
             Ok(())
         }
     }
 }
 
-/// Returns when SIGTERM or SIGINT arrives. SIGHUP is answered with a line: reload comes later.
-async fn wait_for_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::hangup()),
-    ) else {
-        // Without handlers the signals do what they do by default: end the process.
-        return std::future::pending().await;
-    };
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return,
-            _ = interrupt.recv() => return,
-            _ = hangup.recv() => tracing::warn!(
-                "SIGHUP: this version cannot reload its configuration; restart it instead"
-            ),
-        }
-    }
+/// The signals that are answered, from when this is made.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
 }
 
-async fn drain_is_over(mut draining: watch::Receiver<bool>) {
-    // An error means that the sender is gone, and the server with it.
-    if draining.wait_for(|draining| *draining).await.is_err() {
-        return std::future::pending().await;
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
-    tokio::time::sleep(DRAIN).await;
+
+    /// Returns when SIGTERM or SIGINT arrives. SIGHUP is answered with a line: reload comes later.
+    async fn stop(mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => tracing::warn!(
+                    "SIGHUP: this version cannot reload its configuration; restart it instead"
+                ),
+            }
+        }
+    }
 }

@@ -15,16 +15,18 @@ use sanso::{Relay, Relayed, Served};
 
 use super::error::{self, ApiError};
 use super::{App, Shared, auth, body, headers};
+use crate::drain::InFlight;
 
 pub(super) async fn completions(State(App(app)): State<App>, request: Request) -> Response {
     let (head, incoming) = request.into_parts();
+    let in_flight = app.drain.enter();
     let asked = match take(&app, &head.headers, incoming).await {
         Ok(asked) => asked,
         Err(refused) => return error::named(refused, &app.gateway),
     };
     match app.gateway.relay(asked, headers::arrival(&head.headers)).await {
         Ok(Relayed::Whole { body, served, stream }) => whole(body, &served, stream),
-        Ok(Relayed::Stream(relay)) => streamed(relay),
+        Ok(Relayed::Stream(relay)) => streamed(relay, in_flight),
         Err(failure) => error::failed(&failure, &app.gateway),
     }
 }
@@ -40,9 +42,10 @@ fn whole(body: Bytes, served: &Served, stream: bool) -> Response {
     respond(Body::from(body), content_type, served)
 }
 
-fn streamed(relay: Box<Relay>) -> Response {
+fn streamed(relay: Box<Relay>, in_flight: InFlight) -> Response {
     let served = relay.served().clone();
-    let mut response = respond(Body::new(RelayBody(relay)), EVENT_STREAM, &served);
+    let mut response =
+        respond(Body::new(RelayBody { relay, _in_flight: in_flight }), EVENT_STREAM, &served);
     let out = response.headers_mut();
     out.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // nginx in front of us would gather events otherwise.
@@ -64,7 +67,10 @@ fn respond(body: Body, content_type: &'static str, served: &Served) -> Response 
 /// A relayed stream as a body. Dropping it, as the server does when the client has gone, stops the
 /// call. A break is told by an error event without the terminal marker, so the body itself ends
 /// well.
-struct RelayBody(Box<Relay>);
+struct RelayBody {
+    relay: Box<Relay>,
+    _in_flight: InFlight,
+}
 
 impl http_body::Body for RelayBody {
     type Data = Bytes;
@@ -74,6 +80,6 @@ impl http_body::Body for RelayBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_chunk(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk))))
+        self.relay.poll_chunk(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk))))
     }
 }

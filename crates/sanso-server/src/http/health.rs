@@ -14,7 +14,7 @@ pub(super) async fn live() -> Response {
 
 /// Whether traffic should come here: not while the process ends.
 pub(super) async fn ready(State(App(app)): State<App>) -> Response {
-    if *app.draining.borrow() {
+    if app.drain.has_begun() {
         error::json(503, r#"{"status":"shutting_down"}"#.to_owned())
     } else {
         error::json(200, r#"{"status":"healthy"}"#.to_owned())

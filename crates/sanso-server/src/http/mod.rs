@@ -13,8 +13,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use sanso::Gateway;
-use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::drain::Drain;
 
 /// What handlers share.
 #[derive(Clone, Debug)]
@@ -26,16 +27,16 @@ struct Shared {
     key: Option<auth::Key>,
     /// The largest request body, in bytes.
     body_limit: usize,
-    draining: watch::Receiver<bool>,
+    drain: Drain,
 }
 
 impl App {
-    pub(crate) fn new(gateway: Gateway, draining: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(gateway: Gateway, drain: Drain) -> Self {
         let (key, body_limit) = {
             let config = gateway.config();
             (config.master_key.as_ref().map(auth::Key::new), config.limits.body)
         };
-        Self(Arc::new(Shared { gateway, key, body_limit, draining }))
+        Self(Arc::new(Shared { gateway, key, body_limit, drain }))
     }
 }
 
