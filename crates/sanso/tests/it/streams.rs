@@ -165,6 +165,24 @@ async fn what_is_no_stream_is_a_fault_and_the_next_leg_answers() {
 }
 
 #[tokio::test]
+async fn chunks_pass_as_they_come() {
+    let script = vec![
+        Act::Read,
+        Act::Send(open_stream(&[ROLE.to_owned(), says("first")])),
+        Act::Pause,
+        Act::Send([chunk(says(" last")), chunk(FINISH), chunk(DONE), LAST_CHUNK.into()].concat()),
+    ];
+    let upstream = Upstream::start(vec![script]).await;
+    let gateway = Setup::default().upstream("main", &upstream).gateway();
+    let mut relay = relay(&gateway).await;
+    let first = soon(poll_fn(|cx| relay.poll_chunk(cx))).await.unwrap();
+    assert!(first.ends_with(says("first").as_bytes()), "{first:?}");
+    // Only now does the provider say the rest.
+    upstream.release();
+    assert!(drain(&mut relay).await.ends_with(DONE));
+}
+
+#[tokio::test]
 async fn a_reader_that_pauses_makes_the_provider_pause() {
     const MIB: usize = 1 << 20;
     let flood = chunk(says(&"x".repeat(64 * 1024)));

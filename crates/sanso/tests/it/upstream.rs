@@ -16,6 +16,8 @@ pub(crate) enum Act {
     Send(Vec<u8>),
     /// Waits until the client has closed.
     Hold,
+    /// Waits for [`Upstream::release`].
+    Pause,
     /// Sends these bytes again and again, until the client has closed.
     Flood(Vec<u8>),
 }
@@ -36,6 +38,7 @@ pub(crate) struct Seen {
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     seen: watch::Sender<Seen>,
+    released: watch::Sender<bool>,
     _task: JoinSet<()>,
 }
 
@@ -46,14 +49,20 @@ impl Upstream {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = watch::Sender::new(Seen::default());
+        let released = watch::Sender::new(false);
         let mut task = JoinSet::new();
-        task.spawn(accept(listener, scripts, seen.clone()));
-        Self { address, seen, _task: task }
+        task.spawn(accept(listener, scripts, seen.clone(), released.clone()));
+        Self { address, seen, released, _task: task }
     }
 
     /// Every request meets this, on a connection that closes after it.
     pub(crate) async fn answering(bytes: impl Into<Vec<u8>>) -> Self {
         Self::start(vec![vec![Act::Read, Act::Send(bytes.into())]]).await
+    }
+
+    /// Lets all connections go on that pause, now or later.
+    pub(crate) fn release(&self) {
+        self.released.send_replace(true);
     }
 
     /// What goes into `api_base` for OpenAI's dialect.
@@ -71,17 +80,27 @@ impl Upstream {
     }
 }
 
-async fn accept(listener: TcpListener, scripts: Vec<Vec<Act>>, seen: watch::Sender<Seen>) {
+async fn accept(
+    listener: TcpListener,
+    scripts: Vec<Vec<Act>>,
+    seen: watch::Sender<Seen>,
+    released: watch::Sender<bool>,
+) {
     let mut connections = JoinSet::new();
     for number in 0.. {
         let (stream, _) = listener.accept().await.unwrap();
         seen.send_modify(|seen| seen.connections += 1);
         let script = scripts[number.min(scripts.len() - 1)].clone();
-        connections.spawn(play(stream, script, seen.clone()));
+        connections.spawn(play(stream, script, seen.clone(), released.subscribe()));
     }
 }
 
-async fn play(mut stream: TcpStream, script: Vec<Act>, seen: watch::Sender<Seen>) {
+async fn play(
+    mut stream: TcpStream,
+    script: Vec<Act>,
+    seen: watch::Sender<Seen>,
+    mut released: watch::Receiver<bool>,
+) {
     for act in script {
         match act {
             Act::Read => {
@@ -98,6 +117,9 @@ async fn play(mut stream: TcpStream, script: Vec<Act>, seen: watch::Sender<Seen>
             Act::Hold => {
                 while stream.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {}
                 seen.send_modify(|seen| seen.left += 1);
+            }
+            Act::Pause => {
+                released.wait_for(|released| *released).await.unwrap();
             }
             Act::Flood(bytes) => {
                 while stream.write_all(&bytes).await.is_ok() {
