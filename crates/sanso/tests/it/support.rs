@@ -84,9 +84,12 @@ impl Setup {
 struct Lines(mpsc::UnboundedSender<Vec<u8>>);
 
 impl io::Write for Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.send(line.to_vec()).map_err(io::Error::other)?;
-        Ok(line.len())
+    /// Lines come in batches.
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            self.0.send(line.to_vec()).map_err(io::Error::other)?;
+        }
+        Ok(lines.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
