@@ -194,3 +194,30 @@ fn shut_by_quota_alone_means_that_the_breaker_would_admit() {
     assert!(!quota.gates.is_shut_by_quota_alone(ONE, quota.now));
     assert_eq!(quota.ask(None).expect_err("shut").gate, Gate::Quota, "the first gate is named");
 }
+
+#[test]
+fn a_void_place_does_not_pass_the_new_line() {
+    let mut quota = Quota::new(1);
+    quota.limited(Some(ms(1_000)));
+    let (one, other) = (quota.line_up(ms(5_000)), quota.line_up(ms(5_000)));
+    quota.now = one.expect("a place").at;
+    let permit = quota.ask(one).expect("its turn");
+    quota.limit(permit, Dimension::Requests, Some(ms(1_000)));
+    let fresh = quota.line_up(ms(5_000)).expect("a place in the new line");
+    quota.now = fresh.at;
+    assert!(quota.ask(other).is_err());
+    assert!(quota.ask(Some(fresh)).is_ok());
+}
+
+#[test]
+fn an_old_hint_after_the_reopening_shuts_again_but_does_not_raise_k() {
+    let mut quota = Quota::new(1);
+    let old = quota.ask(None).expect("it admits");
+    quota.limited(None);
+    quota.reopen();
+    quota.limit(old, Dimension::Requests, Some(ms(5_000)));
+    assert!(quota.shut_for().is_some_and(|shut| shut >= ms(5_000)));
+    quota.reopen();
+    let next = quota.limited(None);
+    assert!((ms(2_000)..=ms(2_200)).contains(&next), "{next:?}");
+}

@@ -161,23 +161,44 @@ fn a_429_before_it_does_not_keep_a_fault_out_of_the_row() {
 
 #[test]
 fn a_limit_of_the_caller_says_nothing_and_leads_on() {
-    let mut one = One::new(two_legs(), Request { timeout: Some(S(1)), ..stream(S(60)) });
-    for _ in 0..3 {
+    for (own, state) in [(Some(S(1)), BreakerState::Closed), (None, BreakerState::Open)] {
+        let plain = two_legs();
+        let mut deployments = plain.deployments().to_vec();
+        deployments[0].breaker.allowed_fails = Some(0);
+        deployments[0].limits.stream_timeout = S(1);
+        let topology = Topology::new(plain.groups().to_vec(), deployments, None, Rules::default());
+        let request = Request { timeout: own, num_retries: Some(0), ..stream(S(60)) };
+        let mut one = One::new(topology, request);
         let call = one.start();
         assert_eq!(call.limits.total, S(1));
         one.now = one.now + S(1);
         one.signal(call.id, Signal::Limit(Phase::Total));
         assert_eq!(one.poll(), Step::Cancel(call.id));
-        if let Step::Wait(Some(at)) = one.poll() {
-            one.now = at;
-        } else {
+        assert_eq!(one.start().deployment.index(), 1);
+        assert_eq!(one.gates.view(DeploymentId::new(0), one.now).breaker, state);
+    }
+}
+
+#[test]
+fn a_probe_is_decided_within_its_lease_and_runs_on_for_a_minute_at_most() {
+    let mut one = One::new(two_legs(), stream(S(600)));
+    let (id, entry, news) = (DeploymentId::new(0), crate::rig::ENTRY, &mut vec![]);
+    for _ in 0..5 {
+        let permit = one.gates.acquire(id, &entry, one.now, &mut one.rng, news).expect("closed");
+        one.now = one.now + S(2);
+        permit.answered(one.now, &mut one.rng, news).finished();
+    }
+    for _ in 0..20 {
+        let permit = one.gates.acquire(id, &entry, one.now, &mut one.rng, news).expect("closed");
+        permit.failed(one.now, &Fault::new(FaultKind::ServerError), &mut one.rng, news);
+        one.now = one.now + Duration::from_millis(1);
+        if !one.gates.admits(id, one.now) {
             break;
         }
     }
-    assert!(one.chain.poll_event().is_some());
-    while let Some(event) = one.chain.poll_event() {
-        assert!(!matches!(event, Event::Breaker { .. }));
-    }
+    one.now = one.gates.view(id, one.now).probe_at.expect("open");
+    let limits = one.start().limits;
+    assert_eq!((limits.first_token, limits.total), (Some(S(6)), S(60)));
 }
 
 #[test]
@@ -293,4 +314,28 @@ fn blind_waits_have_less_patience_than_hinted_ones() {
             assert_eq!(deployment, 1, "it moved on at once");
         }
     }
+}
+
+#[test]
+fn all_waits_of_a_leg_share_one_patience() {
+    // Twice 1.4 s as hinted; then half a second of our own, which would fit if it were the first.
+    let backoff = Backoff { floor: Duration::from_millis(500), ..Backoff::default() };
+    let rules = Rules { backoff, ..Rules::default() };
+    let request = Request { num_retries: Some(9), ..stream(S(60)) };
+    let mut one = One::new(chain_of(&[(1, &[1]), (1, &[])], rules), request);
+    let hints = [Some(1_400), Some(1_400), None];
+    let mut called = vec![];
+    while called.len() < 4 {
+        match one.poll() {
+            Step::Start(call) => {
+                let hint = hints.get(called.len()).copied().flatten().map(Duration::from_millis);
+                called.push(call.deployment.index());
+                let fault = Fault::new(FaultKind::Overloaded).with_hint(hint);
+                one.signal(call.id, Signal::End(Outcome::Fault(fault)));
+            }
+            Step::Wait(Some(at)) => one.now = at,
+            step => panic!("{step:?}"),
+        }
+    }
+    assert_eq!(called, [0, 0, 0, 1]);
 }

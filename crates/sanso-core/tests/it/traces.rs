@@ -185,6 +185,48 @@ fn alone_a_hint_up_to_a_minute_is_waited_for_and_a_longer_one_is_told() {
 }
 
 #[test]
+fn alone_an_overloads_hint_is_waited_for_too() {
+    let busy = Fault::new(FaultKind::Overloaded).with_status(503).with_hint(Some(S(20)));
+    let story = story(&[(1, &[])], &[script(&[Reply::fault(ms(10), busy), ok()])]);
+    assert_eq!(
+        story,
+        lines(&["t=0ms call a#1 -> 503", "t=20010ms call a#1 -> 200", "t=20020ms answered"])
+    );
+}
+
+#[test]
+fn a_later_leg_does_not_call_before_its_hint_whom_an_earlier_one_called() {
+    // Both `a` and `b` hold the one deployment; `c` is another.
+    let plain = chain_of(&[(1, &[1, 2]), (1, &[]), (1, &[])], Rules::default());
+    let mut groups = plain.groups().to_vec();
+    groups[1].deployments = groups[0].deployments.clone();
+    let topology = Topology::new(groups, plain.deployments().to_vec(), None, Rules::default());
+    let busy = Fault::new(FaultKind::Overloaded).with_status(503).with_hint(Some(S(5)));
+    let behaviours = [script(&[Reply::fault(ms(10), busy)]), script(&[ok()]), script(&[ok()])];
+    let mut world = World::new(topology, behaviours.to_vec(), 7);
+    let number = world.send(Instant::ORIGIN, request(true), None);
+    world.run();
+    assert_eq!(
+        tell(&world, number),
+        lines(&["t=0ms call a#1 -> 503", "t=10ms call c#1 -> 200", "t=20ms answered"])
+    );
+    let passed = world.history.requests[number].events.iter().any(|(_, event)| {
+        matches!(event, Event::PassedOver { leg: LegIndex(1), kind: FaultKind::Overloaded, .. })
+    });
+    assert!(passed, "and says why");
+}
+
+#[test]
+fn a_silent_retry_is_not_given_up_for_itself() {
+    let slow = Reply { content: Some(S(30)), ..Reply::answer(S(31)) };
+    let story = story(&[(1, &[])], &[script(&[overloaded(), slow])]);
+    assert_eq!(
+        story,
+        lines(&["t=0ms call a#1 -> 503", "t=203ms call a#1 -> 200", "t=31203ms answered"])
+    );
+}
+
+#[test]
 fn two_that_both_need_time_are_waited_for_as_one_alone() {
     let busy = Fault::new(FaultKind::Overloaded).with_status(503).with_hint(Some(S(5)));
     let busy = script(&[Reply::fault(ms(10), busy), ok()]);
