@@ -1,5 +1,7 @@
 //! One upstream call, from the request to its answer or to the first content of its stream.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body_util::BodyExt;
@@ -72,16 +74,15 @@ pub(crate) async fn run(upstream: &Upstream, pool: Pool, target: &Target, asked:
     let sent = upstream.post(pool, target.uri(stream), target.headers.clone(), body).await;
     match sent {
         Err(failure) => Report::Failed(failure),
-        Ok(response) if !response.status().is_success() => refused(target, asked, response).await,
+        Ok(response) if !response.status().is_success() => refused(target, response).await,
         Ok(response) if stream => streamed(target, asked, response).await,
         Ok(response) => plain(target, asked, response).await,
     }
 }
 
-async fn refused(target: &Target, asked: &Asked, response: Response<Received>) -> Report {
+async fn refused(target: &Target, response: Response<Received>) -> Report {
     let (head, body) = response.into_parts();
-    // What the body says is lost with it; the status still counts.
-    let body = collect(body, asked.sizes.answer).await.unwrap_or_default();
+    let body = first_part(body).await;
     let status = head.status.as_u16();
     Report::Failed(target.dialect.classify(status, &head.headers, &body, Clock::wall()))
 }
@@ -154,6 +155,29 @@ fn is_event_stream(response: &Response<Received>) -> bool {
         let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
         essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")
     })
+}
+
+/// Enough for any provider's error, and all that of a stream of garbage is looked at.
+const ERROR_BYTES: usize = 64 * 1024;
+/// The status is known already: what the body adds to it must not delay a failover.
+const ERROR_WITHIN: Duration = Duration::from_secs(2);
+
+/// What comes of an error's body in good time. Where it breaks off, the status still counts.
+async fn first_part(mut body: Received) -> Bytes {
+    let mut part = BytesMut::new();
+    let reading = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let data = frame.into_data().unwrap_or_default();
+            let room = ERROR_BYTES - part.len();
+            part.extend_from_slice(&data[..data.len().min(room)]);
+            if part.len() == ERROR_BYTES {
+                return;
+            }
+        }
+    };
+    // What has come when the time is over is what there is.
+    let _ = tokio::time::timeout(ERROR_WITHIN, reading).await;
+    part.freeze()
 }
 
 /// The whole body, or why not.

@@ -4,9 +4,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use sanso_core::{Instant, Rng};
+use sanso_core::{Duration, Instant, Rng};
 use tokio::time::Instant as TokioInstant;
 use uuid::Builder;
+
+/// Ten years after the start. A limit may be longer (a configuration may set any); the system's
+/// clock cannot count for ever.
+const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// The monotonic clock of one gateway, counted from its start.
 ///
@@ -31,9 +35,9 @@ impl Clock {
         Instant::from_origin(TokioInstant::now().saturating_duration_since(self.origin))
     }
 
-    /// The same instant, as tokio's timers take it.
+    /// The same instant, as tokio's timers take it, which is not beyond [`FAR`].
     pub(crate) fn to_tokio(&self, at: Instant) -> TokioInstant {
-        self.origin + at.since_origin()
+        self.origin + at.since_origin().min(FAR)
     }
 
     /// Wall time, for timestamps and for hints that are dates; no decision is taken on it.

@@ -136,8 +136,9 @@ impl Exchange {
         let now = self.shared.clock.now();
         let redo = self.trail.start(call, now);
         let limits = &call.limits;
-        let mut armed = vec![(now + limits.total, Phase::Total)];
-        armed.extend(limits.first_token.map(|limit| (now + limit, Phase::FirstToken)));
+        // Of limits that are due together the first-token one fires first: it says more.
+        let first_token = limits.first_token.map(|limit| (now + limit, Phase::FirstToken));
+        let armed = first_token.into_iter().chain([(now + limits.total, Phase::Total)]).collect();
         let shared = Arc::clone(&self.shared);
         let matched = self.asked.matches.of(call.group);
         let target = Target::for_model(self.snapshot.target(call.deployment), matched);
@@ -227,9 +228,13 @@ impl Exchange {
                 Ok(Reply::Whole { body: whole.body, served })
             }
             Verdict::Failed(failure) => {
-                let served = self.served(None);
+                let now = self.shared.clock.now();
+                let mut served = self.served(None);
+                if fail::is_the_callers(&failure) {
+                    served.degradation = Degradation::Rejected;
+                }
                 self.record(&served, None);
-                Err(fail::error(&failure, &self.failures, &self.trail, served, &self.snapshot))
+                Err(fail::error(&failure, &self.failures, &self.trail, served, &self.snapshot, now))
             }
             Verdict::Broken(_) | Verdict::Cancelled => {
                 Err(fail::internal("a request without a stream cannot break or be cancelled"))

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use sanso_core::{CallId, DeploymentId, FailureCause, FaultKind, Gate, Refusal};
+use sanso_core::{CallId, DeploymentId, FailureCause, FaultKind, Gate, Instant, Refusal};
 use sanso_wire::Failure;
 
 use crate::error::{Error, ErrorKind};
@@ -19,6 +19,7 @@ pub(crate) fn error(
     trail: &Trail,
     served: Served,
     snapshot: &Snapshot,
+    now: Instant,
 ) -> Error {
     let error = match &failure.cause {
         FailureCause::Fault { call, kind } => {
@@ -34,7 +35,7 @@ pub(crate) fn error(
                 _ => ErrorKind::Unavailable,
             };
             // Gates open again: a client's own retry is worth its while.
-            Error::new(kind, failure.status, shut(refusals, &served, snapshot))
+            Error::new(kind, failure.status, shut(refusals, &served, snapshot, now))
                 .with(|inner| inner.should_retry = true)
         }
         FailureCause::Deadline => Error::new(
@@ -81,6 +82,14 @@ fn of_fault(
     })
 }
 
+/// Whether the request itself is at fault: a mistake of its caller, and no outage.
+pub(crate) fn is_the_callers(failure: &sanso_core::Failure) -> bool {
+    match failure.cause {
+        FailureCause::Fault { kind, .. } => kind_of(kind) == ErrorKind::InvalidRequest,
+        FailureCause::Shut(_) | FailureCause::Deadline => false,
+    }
+}
+
 fn limit_passed(kind: FaultKind) -> String {
     match kind {
         FaultKind::Timeout(_) => "the provider did not answer in time".to_owned(),
@@ -88,8 +97,14 @@ fn limit_passed(kind: FaultKind) -> String {
     }
 }
 
-/// `no deployment of `main` can be called: anthropic/claude (breaker open for 12 s) ...`
-fn shut(refusals: &[(DeploymentId, Refusal)], served: &Served, snapshot: &Snapshot) -> String {
+/// `no deployment of `main` can be called at the moment: anthropic/claude (circuit breaker open for
+/// 3.0 s, asked again in 9.2 s) ...`
+fn shut(
+    refusals: &[(DeploymentId, Refusal)],
+    served: &Served,
+    snapshot: &Snapshot,
+    now: Instant,
+) -> String {
     let group = &served.model_group;
     if refusals.is_empty() {
         return format!(
@@ -102,11 +117,12 @@ fn shut(refusals: &[(DeploymentId, Refusal)], served: &Served, snapshot: &Snapsh
         let why = match refusal.gate {
             Gate::Quota => "rate limited",
             Gate::Breaker => "circuit breaker open",
-            Gate::SlowStart => "recovering, and full",
+            Gate::SlowStart => "recovering, and full,",
         };
-        let _ = write!(message, "{separator}{} ({why}", snapshot.label(*deployment));
-        if let Some(wait) = refusal.not_before.map(|at| at - refusal.since) {
-            let _ = write!(message, ", for {}", seconds(wait));
+        let (label, since) = (snapshot.label(*deployment), seconds(now - refusal.since));
+        let _ = write!(message, "{separator}{label} ({why} for {since}");
+        if let Some(wait) = refusal.not_before.map(|at| at - now) {
+            let _ = write!(message, ", asked again in {}", seconds(wait));
         }
         message.push(')');
     }

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body;
@@ -24,9 +25,16 @@ pub(crate) struct Flow {
     /// What is to go to the client, and has not.
     out: Vec<u8>,
     facts: Facts,
-    /// A finish reason has come, and no content after it: of several candidates one may end while
-    /// another still speaks.
+    /// A finish reason has come, and no content after it.
     past_finish: bool,
+    /// Finish reasons so far, of so many candidates: one may end while another has yet to speak.
+    finishes: u64,
+    candidates: u64,
+    /// A usage chunk was asked for, and has not come.
+    awaits_usage: bool,
+    /// Whether the dialect ends its streams with a marker. Without one only the end of the body
+    /// says that no more comes after a finish reason.
+    has_marker: bool,
     /// `[DONE]` has gone to the client: nothing follows it.
     done: bool,
     skipped: u32,
@@ -65,6 +73,10 @@ pub(crate) enum Progress {
 
 /// Malformed events that a coherent stream may have (`chain.md`, *Streams*).
 const SKIPPED_AT_MOST: u32 = 3;
+/// How long a stream may go on after its finish reasons without its terminal marker.
+const MARKER_WITHIN: Duration = Duration::from_secs(1);
+/// The same where a usage chunk was asked for and is still to come.
+const USAGE_WITHIN: Duration = Duration::from_secs(5);
 
 impl Flow {
     fn new(dialect: Dialect, asked: &Asked, body: Received) -> Self {
@@ -88,6 +100,10 @@ impl Flow {
             out: Vec::with_capacity(1024),
             facts: Facts::default(),
             past_finish: false,
+            finishes: 0,
+            candidates: asked.envelope.candidates,
+            awaits_usage: asked.envelope.include_usage,
+            has_marker: dialect != Dialect::Gemini,
             done: false,
             skipped: 0,
             received: 0,
@@ -197,7 +213,14 @@ impl Flow {
 
     /// Whether only the terminal marker (and perhaps a usage chunk) is still to come.
     pub(crate) fn is_past_finish(&self) -> bool {
-        self.past_finish
+        self.past_finish && self.finishes >= self.candidates
+    }
+
+    /// How long the terminal marker is waited for after the finish reasons; `None` where the dialect
+    /// has none.
+    pub(crate) fn marker_limit(&self) -> Option<Duration> {
+        let limit = if self.awaits_usage { USAGE_WITHIN } else { MARKER_WITHIN };
+        self.has_marker.then_some(limit)
     }
 
     /// The provider closed its stream.
@@ -224,7 +247,9 @@ impl Flow {
                 self.facts.finish = glance.finish.or(self.facts.finish);
                 self.past_finish =
                     glance.finish.is_some() || (self.past_finish && !glance.has_content);
+                self.finishes += glance.finishes;
                 self.facts.usage = glance.usage.or(self.facts.usage);
+                self.awaits_usage &= self.facts.usage.is_none();
                 self.done = glance.is_done;
                 sse::write_data(&mut self.out, &event.data);
                 Ok(glance.has_content)
@@ -238,10 +263,12 @@ impl Flow {
                     note(&mut self.facts, event);
                     let finish = matches!(event, StreamEvent::Finish { .. });
                     self.past_finish = finish || (self.past_finish && !event.is_content());
+                    self.finishes += u64::from(finish);
                     self.done |= *event == StreamEvent::End;
                     encoder.push(event, &mut self.out);
                 }
                 self.facts.content |= content;
+                self.awaits_usage &= self.facts.usage.is_none();
                 Ok(content)
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use sanso_core::{BreakerState, Class, GroupId, Request};
+use sanso_core::{BreakerState, Class, GroupId, Instant, Request};
 use sanso_wire::envelope::{Controls, Envelope, FallbackRule};
 use tokio::sync::broadcast;
 
@@ -49,13 +49,13 @@ pub(crate) struct Shared {
     pub(crate) observer: Observer,
 }
 
-/// Limits of time on one request that come from outside its body: a client's own timeout headers.
-#[derive(Clone, Copy, Debug, Default)]
+/// What is known of a request besides its body. [`Gateway::arrive`] makes one.
+#[derive(Clone, Copy, Debug)]
 pub struct Arrival {
-    /// The shortest deadline that the client named.
+    /// When its first byte came.
+    at: Instant,
+    /// The shortest deadline that the client named, from then on.
     pub deadline: Option<Duration>,
-    /// `disable_fallbacks`, or `fallback: deny`, by a header.
-    pub deny_fallback: bool,
 }
 
 /// What an operator sees of one deployment.
@@ -122,7 +122,7 @@ impl Gateway {
     /// # Errors
     /// No one answered; [`Error::served`] says who was asked.
     pub async fn chat(&self, request: ChatRequest) -> Result<Answer, Error> {
-        match self.exchange(request.into_body(false), Arrival::default())?.run().await? {
+        match self.exchange(request.into_body(false), self.arrive())?.run().await? {
             Reply::Whole { body, served } => Answer::read(body, *served),
             Reply::Stream(_) => Err(crate::fail::internal("a plain request was streamed")),
         }
@@ -133,8 +133,15 @@ impl Gateway {
     /// # Errors
     /// No one began to answer; [`Error::served`] says who was asked.
     pub async fn stream(&self, request: ChatRequest) -> Result<AnswerStream, Error> {
-        let reply = self.exchange(request.into_body(true), Arrival::default())?.run().await?;
+        let reply = self.exchange(request.into_body(true), self.arrive())?.run().await?;
         Ok(AnswerStream::new(reply))
+    }
+
+    /// Notes that a request begins to arrive: its deadline runs from its first byte, not from its
+    /// last.
+    #[must_use]
+    pub fn arrive(&self) -> Arrival {
+        Arrival { at: self.shared.clock.now(), deadline: None }
     }
 
     /// Asks with an OpenAI chat body as it came over HTTP, for servers: bytes in, bytes out.
@@ -200,7 +207,7 @@ impl Gateway {
     }
 
     fn exchange(&self, body: Bytes, arrival: Arrival) -> Result<Exchange, Error> {
-        let started = self.shared.clock.now();
+        let started = arrival.at;
         let snapshot = self.shared.snapshot.load_full();
         let envelope = Envelope::read(body)?;
         let (group, matched) = asked_for(&snapshot, &envelope.model)?;
@@ -211,7 +218,7 @@ impl Gateway {
         let configured = snapshot.config.groups[group.index()].policy.timeouts.deadline;
         let deadline = arrival.deadline.map_or(configured, |own| own.min(configured));
         let mut request = Request::new(group, class, started + deadline);
-        apply_controls(&mut request, &envelope, arrival);
+        apply_controls(&mut request, &envelope);
         let mut warnings = Vec::new();
         request.fallbacks = own_fallbacks(&envelope, &snapshot, &mut matches, &mut warnings)?;
         let id = self.shared.clock.request_id();
@@ -261,14 +268,13 @@ fn asked_for<'m>(snapshot: &Snapshot, model: &'m str) -> Result<(GroupId, Option
 }
 
 /// What the request says of its own chain.
-fn apply_controls(request: &mut Request, envelope: &Envelope, arrival: Arrival) {
+fn apply_controls(request: &mut Request, envelope: &Envelope) {
     let controls = &envelope.controls;
     request.prompt_tokens = u32::try_from(envelope.prompt_tokens_estimate).unwrap_or(u32::MAX);
     request.num_retries = controls.num_retries;
     request.max_fallbacks = controls.max_fallbacks;
-    request.deny_fallback = controls.disable_fallbacks
-        || arrival.deny_fallback
-        || controls.fallback == Some(FallbackRule::Deny);
+    request.deny_fallback =
+        controls.disable_fallbacks || controls.fallback == Some(FallbackRule::Deny);
     request.timeout = match envelope.stream {
         true => controls.stream_timeout.or(controls.timeout),
         false => controls.timeout,

@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 
 use crate::exchange::Exchange;
 use crate::flow::{Flow, Progress};
-use crate::served::Served;
+use crate::served::{Degradation, Served};
 
 /// A stream whose first content is at hand. Poll it for the client's bytes; dropping it before its
 /// end is the client going away.
@@ -25,6 +25,8 @@ pub struct Relay {
     /// The longest that may pass between two contents.
     gap: Duration,
     last_content: Instant,
+    /// When the client was handed a chunk. Until it asks for the next it is the client who is slow.
+    handed_at: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     state: State,
 }
@@ -52,15 +54,26 @@ pub enum StreamEnd {
 /// Bytes gathered into one chunk for the client where the provider is faster than the client's
 /// socket: large enough to amortise a write, small enough to stay in cache.
 const GATHER: usize = 16 * 1024;
-/// How long a stream may go on after its finish reason without its terminal marker.
-const AFTER_FINISH: Duration = Duration::from_secs(1);
+/// How long a provider is given to close its side once all is said, so that its connection can be
+/// used again. The client has its terminal marker by then.
+const CLOSES_WITHIN: Duration = Duration::from_millis(250);
 
 impl Relay {
     pub(crate) fn new(exchange: Exchange, call: CallId, flow: Box<Flow>, gap: Duration) -> Self {
         let served = exchange.served(Some(call));
         let now = exchange.shared.clock.now();
         let timer = Box::pin(tokio::time::sleep_until(exchange.shared.clock.to_tokio(now + gap)));
-        Self { exchange, call, flow, served, gap, last_content: now, timer, state: State::Flowing }
+        Self {
+            exchange,
+            call,
+            flow,
+            served,
+            gap,
+            last_content: now,
+            handed_at: Some(now),
+            timer,
+            state: State::Flowing,
+        }
     }
 
     /// Who serves it.
@@ -82,6 +95,7 @@ impl Relay {
     /// The next bytes for the client: whole server-sent events. `None` at the end, which
     /// [`Relay::end`] then names.
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.excuse_the_client();
         while self.end().is_none() && self.flow.pending() < GATHER {
             match self.flow.poll_progress(cx) {
                 Poll::Ready(Progress::More { content }) => self.progressed(content),
@@ -92,6 +106,7 @@ impl Relay {
             }
         }
         if self.flow.pending() > 0 {
+            self.handed_at = Some(self.exchange.shared.clock.now());
             return Poll::Ready(Some(self.flow.take_out()));
         }
         if self.state == State::Draining {
@@ -105,13 +120,14 @@ impl Relay {
         if content {
             self.last_content = self.exchange.shared.clock.now();
         }
-        match (self.state, self.flow.is_past_finish()) {
-            (State::Flowing, true) => {
+        let marker = self.flow.marker_limit().filter(|_| self.flow.is_past_finish());
+        match (self.state, marker) {
+            (State::Flowing, Some(limit)) => {
                 self.state = State::Closing;
-                self.arm(AFTER_FINISH);
+                self.arm(limit);
             }
             // It was the end of one candidate, and another speaks on.
-            (State::Closing, false) => {
+            (State::Closing, None) => {
                 self.state = State::Flowing;
                 self.arm(self.gap);
             }
@@ -119,18 +135,26 @@ impl Relay {
         }
     }
 
+    /// The time that the client took for the last chunk is not the provider's silence: a slow reader
+    /// slows the upstream, and must not be blamed on it.
+    fn excuse_the_client(&mut self) {
+        if let Some(handed_at) = self.handed_at.take() {
+            self.last_content = self.last_content + (self.exchange.shared.clock.now() - handed_at);
+        }
+    }
+
     /// The gap between contents. The timer is moved when it fires, not with each content.
     fn poll_gap(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.timer.as_mut().poll(cx).is_ready() {
-            if self.state == State::Closing {
+            let silent = self.exchange.shared.clock.now() - self.last_content;
+            if self.state == State::Flowing && silent < self.gap {
+                self.arm(self.gap - silent);
+                continue;
+            }
+            if self.flow.is_past_finish() {
                 self.flow.complete();
                 self.finish();
                 return Poll::Ready(());
-            }
-            let silent = self.exchange.shared.clock.now() - self.last_content;
-            if silent < self.gap {
-                self.arm(self.gap - silent);
-                continue;
             }
             let message = format!("the stream brought nothing for {:?}", self.gap);
             self.break_off(&Failure::new(FaultKind::Timeout(Phase::Gap), message));
@@ -161,7 +185,7 @@ impl Relay {
         }
         self.record();
         self.state = State::Draining;
-        self.arm(AFTER_FINISH);
+        self.arm(CLOSES_WITHIN);
     }
 
     /// The client is told in the stream, and no terminal marker follows.
@@ -173,7 +197,10 @@ impl Relay {
         };
         self.exchange.signal(self.call, signal);
         self.flow.write_error(&self.exchange.snapshot.masked(failure));
-        self.record();
+        self.served = self.exchange.served(Some(self.call));
+        // A part of an answer is none: whoever counts those that were lost must find it.
+        self.served.degradation = Degradation::Unavailable;
+        self.exchange.record(&self.served, Some(self.flow.facts()));
         self.state = State::Ended(StreamEnd::Broken);
     }
 

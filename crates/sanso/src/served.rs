@@ -40,6 +40,8 @@ pub enum Degradation {
     Unavailable,
     /// No one did before the client went away.
     Cancelled,
+    /// No one had to: the request itself is at fault, and its caller was told so.
+    Rejected,
 }
 
 impl Degradation {
@@ -51,6 +53,7 @@ impl Degradation {
             Self::Partial => "partial",
             Self::Unavailable => "unavailable",
             Self::Cancelled => "cancelled",
+            Self::Rejected => "rejected",
         }
     }
 }

@@ -106,10 +106,18 @@ impl Chain {
         }
         self.steps.push_back(Step::Cancel(active.id));
         let fault = Fault::new(FaultKind::Timeout(phase));
-        let by_caller = phase == Phase::Total && self.request.timeout == Some(active.total);
+        let by_caller = match phase {
+            Phase::Total => self.request.timeout == Some(active.total),
+            Phase::Gap => self.request.timeout.is_some(),
+            Phase::Connect | Phase::FirstToken => false,
+        };
         if by_caller {
             let lost = self.give_up_with(ctx, place, fault);
-            self.go_on(ctx, lost);
+            if self.committed.is_some() {
+                self.conclude(Verdict::Broken(lost.call));
+            } else {
+                self.go_on(ctx, lost);
+            }
         } else {
             self.faulted(ctx, place, fault);
         }

@@ -59,7 +59,7 @@ pub struct Limits {
 
 impl DeploymentLimits {
     /// The limits of a call of `class` with a prompt of `prompt_tokens`; `timeout` is one that the
-    /// caller set.
+    /// caller set: it bounds the answer, or a stream's first content and each gap after it.
     #[must_use]
     pub fn of_call(&self, class: Class, prompt_tokens: u32, timeout: Option<Duration>) -> Limits {
         let connect = self.connect;
@@ -71,7 +71,7 @@ impl DeploymentLimits {
         Limits {
             connect,
             first_token: Some(self.first_token_of(class, prompt_tokens)),
-            gap: Some(if class.thinks { self.gap_thinking } else { self.gap }),
+            gap: Some(timeout.unwrap_or(if class.thinks { self.gap_thinking } else { self.gap })),
             total: timeout.unwrap_or(self.stream_timeout),
         }
     }

@@ -1,12 +1,16 @@
 //! Reading a request's body, up to a limit.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http_body::Body as _;
+use http_body::{Body as _, Frame};
 use http_body_util::BodyExt;
 
 use super::error::ApiError;
 
+/// A body that brings nothing for this long is given up: somebody holds a connection open.
+const SILENT_AT_MOST: Duration = Duration::from_secs(60);
 /// What is read beyond the limit, and thrown away, so that the connection survives the refusal.
 /// Past this many times the limit it is closed instead: somebody is not listening.
 const DISCARDED_AT_MOST: usize = 4;
@@ -14,7 +18,7 @@ const DISCARDED_AT_MOST: usize = 4;
 /// The whole body.
 ///
 /// # Errors
-/// 413 above `limit` bytes; 400 where it broke off.
+/// 413 above `limit` bytes; 400 where it broke off; 408 where it stalled.
 pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
     let announced = body.size_hint().lower();
     if announced > (limit.saturating_mul(DISCARDED_AT_MOST)) as u64 {
@@ -23,7 +27,7 @@ pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, ApiError
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     let mut size = 0;
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = next(&mut body).await? {
         let Ok(frame) = frame else {
             return Err(ApiError::new(400, "The body broke off before its end."));
         };
@@ -52,6 +56,13 @@ pub(super) async fn read(mut body: Body, limit: usize) -> Result<Bytes, ApiError
         return Err(too_large(limit));
     }
     Ok(if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() })
+}
+
+async fn next(body: &mut Body) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, ApiError> {
+    tokio::time::timeout(SILENT_AT_MOST, body.frame()).await.map_err(|_| {
+        let silent = SILENT_AT_MOST.as_secs();
+        ApiError::new(408, format!("The body brought nothing for {silent} s before its end."))
+    })
 }
 
 fn too_large(limit: usize) -> ApiError {

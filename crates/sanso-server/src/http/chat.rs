@@ -18,13 +18,15 @@ use super::{App, Shared, auth, body, headers};
 use crate::drain::InFlight;
 
 pub(super) async fn completions(State(App(app)): State<App>, request: Request) -> Response {
+    let mut arrival = app.gateway.arrive();
     let (head, incoming) = request.into_parts();
+    arrival.deadline = headers::deadline(&head.headers);
     let in_flight = app.drain.enter();
     let asked = match take(&app, &head.headers, incoming).await {
         Ok(asked) => asked,
         Err(refused) => return error::named(refused, &app.gateway),
     };
-    match app.gateway.relay(asked, headers::arrival(&head.headers)).await {
+    match app.gateway.relay(asked, arrival).await {
         Ok(Relayed::Whole { body, served, stream }) => whole(body, &served, stream),
         Ok(Relayed::Stream(relay)) => streamed(relay, in_flight),
         Err(failure) => error::failed(&failure, &app.gateway),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use sanso::{Arrival, Served};
+use sanso::Served;
 
 /// Names an answer, so that who asks about it can say which one it was.
 pub(super) const REQUEST_ID: &str = "x-sanso-request-id";
@@ -20,7 +20,9 @@ pub(super) fn write(served: &Served, out: &mut HeaderMap) {
     put("x-litellm-call-id", &served.request_id);
     put("x-sanso-model-group", &served.model_group);
     put("x-litellm-model-group", served.answering_group.as_ref().unwrap_or(&served.model_group));
-    put("x-sanso-attempts", &served.attempts_header());
+    if !served.attempts.is_empty() {
+        put("x-sanso-attempts", &served.attempts_header());
+    }
     put("x-sanso-fallback", if served.fallback { "true" } else { "false" });
     put("x-sanso-degradation", served.degradation.as_str());
     if let Some(served_by) = &served.served_by {
@@ -37,7 +39,7 @@ pub(super) fn write(served: &Served, out: &mut HeaderMap) {
 }
 
 /// The shortest deadline that a client's headers name. What does not parse is ignored.
-pub(super) fn arrival(headers: &HeaderMap) -> Arrival {
+pub(super) fn deadline(headers: &HeaderMap) -> Option<Duration> {
     const SECONDS: [&str; 4] = [
         "x-stainless-timeout",
         "x-stainless-read-timeout",
@@ -46,8 +48,7 @@ pub(super) fn arrival(headers: &HeaderMap) -> Arrival {
     ];
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let seconds = SECONDS.into_iter().filter_map(text).filter_map(seconds);
-    let deadline = seconds.chain(text("grpc-timeout").and_then(grpc)).min();
-    Arrival { deadline, ..Arrival::default() }
+    seconds.chain(text("grpc-timeout").and_then(grpc)).min()
 }
 
 /// `30`, `2.5`. Zero means none to OpenAI's SDKs.
@@ -75,29 +76,29 @@ fn grpc(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn deadline(headers: &[(&'static str, &'static str)]) -> Option<Duration> {
+    fn named(headers: &[(&'static str, &'static str)]) -> Option<Duration> {
         let pairs = headers.iter().map(|(name, value)| {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             (HeaderName::from_static(name), value)
         });
-        arrival(&HeaderMap::from_iter(pairs)).deadline
+        deadline(&HeaderMap::from_iter(pairs))
     }
 
     #[test]
     fn the_shortest_deadline_that_parses_counts() {
         let s = Duration::from_secs;
-        assert_eq!(deadline(&[]), None);
-        assert_eq!(deadline(&[("x-stainless-timeout", "30")]), Some(s(30)));
-        assert_eq!(deadline(&[("x-stainless-timeout", "NOT_GIVEN")]), None);
-        assert_eq!(deadline(&[("x-stainless-timeout", "NaN")]), None);
-        assert_eq!(deadline(&[("x-stainless-timeout", "-1")]), None);
-        assert_eq!(deadline(&[("x-stainless-timeout", "0")]), None);
+        assert_eq!(named(&[]), None);
+        assert_eq!(named(&[("x-stainless-timeout", "30")]), Some(s(30)));
+        assert_eq!(named(&[("x-stainless-timeout", "NOT_GIVEN")]), None);
+        assert_eq!(named(&[("x-stainless-timeout", "NaN")]), None);
+        assert_eq!(named(&[("x-stainless-timeout", "-1")]), None);
+        assert_eq!(named(&[("x-stainless-timeout", "0")]), None);
         let both = [("x-stainless-timeout", "600"), ("grpc-timeout", "1500m")];
-        assert_eq!(deadline(&both), Some(Duration::from_millis(1500)));
-        assert_eq!(deadline(&[("grpc-timeout", "1x")]), None);
-        assert_eq!(deadline(&[("grpc-timeout", "")]), None);
+        assert_eq!(named(&both), Some(Duration::from_millis(1500)));
+        assert_eq!(named(&[("grpc-timeout", "1x")]), None);
+        assert_eq!(named(&[("grpc-timeout", "")]), None);
         let bytes = HeaderValue::from_bytes("é".as_bytes()).unwrap();
         let odd = HeaderMap::from_iter([(HeaderName::from_static("grpc-timeout"), bytes)]);
-        assert_eq!(arrival(&odd).deadline, None);
+        assert_eq!(deadline(&odd), None);
     }
 }

@@ -96,6 +96,27 @@ const TABLE: &[(&str, Use)] = &[
     ("proxy_server_request", Use::Dropped),
     ("fastest_response", Use::Dropped),
     ("buffer", Use::Dropped),
+    // Whom to call, and with which key, is the operator's to say; a caller's key must not reach a
+    // provider that it is not for.
+    ("api_key", Use::Dropped),
+    ("api_base", Use::Dropped),
+    ("base_url", Use::Dropped),
+    ("api_version", Use::Dropped),
+    ("organization", Use::Dropped),
+    ("custom_llm_provider", Use::Dropped),
+    ("deployment_id", Use::Dropped),
+    ("model_info", Use::Dropped),
+    ("litellm_params", Use::Dropped),
+    ("litellm_credential_name", Use::Dropped),
+    ("litellm_session_id", Use::Dropped),
+    ("litellm_trace_id", Use::Dropped),
+    ("extra_headers", Use::Dropped),
+    ("headers", Use::Dropped),
+    ("drop_params", Use::Dropped),
+    ("additional_drop_params", Use::Dropped),
+    ("allowed_openai_params", Use::Dropped),
+    ("guardrails", Use::Dropped),
+    ("no-log", Use::Dropped),
 ];
 
 /// Whether the member `name` speaks to the gateway.

@@ -40,6 +40,8 @@ pub struct Envelope {
     pub has_tools: bool,
     /// The request's own token limit: `max_completion_tokens`, else `max_tokens`.
     pub max_tokens: Option<u64>,
+    /// How many candidates are asked for (`n`): a stream is complete when each has ended.
+    pub candidates: u64,
     /// Tokens of the prompt, estimated as a quarter of the bytes of `messages` without inline base64.
     /// Good enough to choose a time limit, not to bill by; images and files count nothing.
     pub prompt_tokens_estimate: u64,
@@ -95,6 +97,7 @@ impl Envelope {
             has_tools: has_elements(&object, "tools") || has_elements(&object, "functions"),
             max_tokens: whole(&object, "max_completion_tokens")
                 .or_else(|| whole(&object, "max_tokens")),
+            candidates: whole(&object, "n").unwrap_or(1).max(1),
             prompt_tokens_estimate,
             controls,
             layout,

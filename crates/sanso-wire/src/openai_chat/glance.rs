@@ -39,6 +39,8 @@ pub struct EventGlance<'a> {
     pub has_content: bool,
     /// Why a candidate ended, on the event that ends it.
     pub finish: Option<FinishReason>,
+    /// How many candidates end here.
+    pub finishes: u64,
     /// Tokens used so far, where the event says; the last one counts.
     pub usage: Option<Usage>,
 }
@@ -79,6 +81,7 @@ pub fn event(data: &[u8]) -> Result<EventGlance<'_>, Failure> {
         is_done: false,
         has_content: parsed.choices.has_content,
         finish: parsed.choices.finish,
+        finishes: parsed.choices.finishes,
         usage: usage::read(parsed.usage).or_else(in_groq),
         model: parsed.model.0,
     })
@@ -119,6 +122,7 @@ struct Choices {
     has_content: bool,
     /// Of the first choice that has one.
     finish: Option<FinishReason>,
+    finishes: u64,
 }
 
 impl<'de> Deserialize<'de> for Choices {
@@ -141,8 +145,9 @@ impl<'de> Deserialize<'de> for Choices {
                 while let Some(choice) = seq.next_element::<Choice<'de>>()? {
                     let said = [&choice.message, &choice.delta].into_iter().flatten();
                     sum.has_content |= said.into_iter().any(Said::is_content);
-                    sum.finish =
-                        sum.finish.or_else(|| wire::finish_reason(&choice.finish_reason.0));
+                    let finish = wire::finish_reason(&choice.finish_reason.0);
+                    sum.finishes += u64::from(finish.is_some());
+                    sum.finish = sum.finish.or(finish);
                 }
                 Ok(sum)
             }

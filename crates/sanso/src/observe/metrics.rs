@@ -38,6 +38,7 @@ struct GroupMetrics {
     partial: Counter,
     unavailable: Counter,
     cancelled: Counter,
+    rejected: Counter,
     duration: Histogram,
     ttft: Histogram,
 }
@@ -144,6 +145,7 @@ impl Metrics {
                 partial: counter(Degradation::Partial),
                 unavailable: counter(Degradation::Unavailable),
                 cancelled: counter(Degradation::Cancelled),
+                rejected: counter(Degradation::Rejected),
                 duration: durations.get_or_create_owned(&labels),
                 ttft: ttfts.get_or_create_owned(&labels),
             }
@@ -209,6 +211,7 @@ impl Metrics {
             Degradation::Partial => group.partial.inc(),
             Degradation::Unavailable => group.unavailable.inc(),
             Degradation::Cancelled => group.cancelled.inc(),
+            Degradation::Rejected => group.rejected.inc(),
         };
         group.duration.observe(record.duration.as_secs_f64());
         if let Some(ttft) = record.ttft {

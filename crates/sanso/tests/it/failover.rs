@@ -4,6 +4,7 @@ use sanso::{Degradation, ErrorKind};
 use sanso_sim::provider::{Behaviour, Problem, Provider, Vendor};
 
 use crate::support::{Setup, ask, in_flight, read, soon, trail};
+use crate::upstream::{Act, Upstream, chunk};
 
 const OPENAI: &str = "openai/gpt-4.1";
 
@@ -74,7 +75,10 @@ async fn the_error_of_a_lone_deployment_keeps_its_class() {
             assert_eq!((plain.status(), plain.kind()), (*status, *kind), "{what}");
             let served = plain.served().unwrap();
             assert_eq!(served.attempts.len(), 1, "{what}");
-            assert_eq!(served.degradation, Degradation::Unavailable, "{what}");
+            let is_callers = *kind == ErrorKind::InvalidRequest;
+            let expected =
+                if is_callers { Degradation::Rejected } else { Degradation::Unavailable };
+            assert_eq!(served.degradation, expected, "{what}");
             assert_eq!(in_flight(&gateway), 0);
 
             // A gateway of its own: a shut quota gate would answer otherwise.
@@ -140,4 +144,16 @@ async fn an_absurd_limit_of_time_does_no_harm() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn an_endless_error_body_does_not_hold_up_the_fallback() {
+    let head = "HTTP/1.1 503 Service Unavailable\r\ntransfer-encoding: chunked\r\n\r\n";
+    let script = vec![Act::Read, Act::Send(head.into()), Act::Flood(chunk("busy ".repeat(1000)))];
+    let upstream = Upstream::start(vec![script]).await;
+    let spare = Provider::start(Vendor::OpenAi).await.unwrap();
+    let setup = Setup::default().upstream("main", &upstream).provider("spare", &spare);
+    let gateway = setup.with_spare().gateway();
+    let answer = soon(gateway.chat(ask())).await.unwrap();
+    assert_eq!(trail(answer.served()), format!("openai/gpt-scripted=503 {OPENAI}=200"));
 }

@@ -53,7 +53,7 @@ async fn a_stream_is_whole_and_ends_with_its_marker() {
 async fn over_http_a_stream_has_its_usage_where_it_was_asked_for() {
     let gateway = gateway(&[("m", "Hi")], "");
     let body = r#"{"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi"}]}"#;
-    let relayed = gateway.relay(body.into(), sanso::Arrival::default()).await.unwrap();
+    let relayed = gateway.relay(body.into(), gateway.arrive()).await.unwrap();
     let Relayed::Whole { body, stream: true, .. } = relayed else { panic!("{relayed:?}") };
     let text = std::str::from_utf8(&body).unwrap();
     assert!(text.contains(r#""total_tokens":30"#), "{text}");

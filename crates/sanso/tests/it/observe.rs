@@ -83,7 +83,9 @@ async fn the_metrics_count_what_happened() {
     primary.fail_next(1, Problem::Status(400));
     soon(gateway.chat(ask())).await.unwrap_err();
 
+    // The stream that broke is no answer; a caller's mistake is no outage.
     assert_eq!((requests("\"partial\""), requests("\"unavailable\"")), (2.0, 1.0));
+    assert_eq!(requests("\"rejected\""), 1.0);
     assert_eq!(requests(""), 5.0);
     assert_eq!(attempts("\"openai\"", "\"success\""), 1.0);
     assert_eq!(attempts("\"openai\"", "\"overloaded\""), 2.0);

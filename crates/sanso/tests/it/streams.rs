@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use sanso::{ErrorKind, StreamEnd};
 use sanso_sim::provider::{Behaviour, Provider, Vendor};
 
-use crate::support::{Setup, ask, drain, in_flight, read, relay, soon, trail};
+use crate::support::{Setup, ask, drain, in_flight, metric, read, relay, relay_of, soon, trail};
 use crate::upstream::{
     Act, DONE, FINISH, LAST_CHUNK, ROLE, Upstream, chunk, open_stream, says, says_as, stream,
 };
@@ -217,4 +217,40 @@ async fn a_media_type_is_read_without_regard_to_case() {
     let mut stream = soon(gateway.stream(ask())).await.unwrap();
     assert_eq!(read(&mut stream).await.0, "hi");
     assert_eq!(trail(stream.served()), "openai/gpt-scripted=200");
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_not_taken_for_a_silent_provider() {
+    let begins = open_stream(&[ROLE.to_owned(), says("one")]);
+    let ends = [chunk(says(" two")), chunk(FINISH), chunk(DONE), LAST_CHUNK.into()].concat();
+    let script = vec![Act::Read, Act::Send(begins), Act::Pause, Act::Send(ends)];
+    let upstream = Upstream::start(vec![script]).await;
+    let setup = Setup::default().upstream("main", &upstream);
+    let gateway = setup.set("sanso: { timeouts: { gap: 100ms } }").gateway();
+    let mut relay = relay(&gateway).await;
+    soon(poll_fn(|cx| relay.poll_chunk(cx))).await.unwrap();
+    // The client is busy for three gaps; only then does it ask for more.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let next = poll_fn(|cx| std::task::Poll::Ready(relay.poll_chunk(cx).is_pending())).await;
+    assert!(next, "the provider's gap begins when it is waited for");
+    upstream.release();
+    let rest = drain(&mut relay).await;
+    assert!(rest.ends_with(DONE), "{rest}");
+    assert_eq!(metric(&gateway, "sanso_attempts_total", &["success"]), 1.0);
+}
+
+#[tokio::test]
+async fn a_stream_of_two_candidates_is_not_complete_when_one_has_ended() {
+    let body =
+        r#"{"model":"main","stream":true,"n":2,"messages":[{"role":"user","content":"Why?"}]}"#;
+    // The provider closes before the second candidate has said a word.
+    let events = [ROLE.to_owned(), says("one"), FINISH.to_owned()];
+    let upstream = Upstream::answering(stream(&events)).await;
+    let gateway = Setup::default().upstream("main", &upstream).gateway();
+    let mut relay = relay_of(&gateway, body.into()).await;
+    let sent = drain(&mut relay).await;
+    assert_eq!(relay.end(), Some(StreamEnd::Broken), "{sent}");
+    assert!(!sent.contains("[DONE]"), "{sent}");
+    let lost = metric(&gateway, "sanso_requests_total", &["degradation=\"unavailable\""]);
+    assert_eq!(lost, 1.0, "a part of an answer is none");
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sanso::ir::StreamEvent;
-use sanso::{AnswerStream, Arrival, ChatRequest, Error, Gateway, Relay, Relayed, config};
+use sanso::{AnswerStream, ChatRequest, Error, Gateway, Relay, Relayed, config};
 use sanso_sim::provider::Provider;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -170,7 +170,12 @@ pub(crate) async fn read(stream: &mut AnswerStream) -> (String, Result<Vec<Strea
 
 /// Asks over bytes for a stream that must begin.
 pub(crate) async fn relay(gateway: &Gateway) -> Box<Relay> {
-    match soon(gateway.relay(ask_bytes(), Arrival::default())).await.unwrap() {
+    relay_of(gateway, ask_bytes()).await
+}
+
+/// The same with a body of the test's own.
+pub(crate) async fn relay_of(gateway: &Gateway, body: Bytes) -> Box<Relay> {
+    match soon(gateway.relay(body, gateway.arrive())).await.unwrap() {
         Relayed::Stream(relay) => relay,
         Relayed::Whole { body, .. } => panic!("no stream: {body:?}"),
     }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use sanso::{Arrival, ErrorKind};
+use sanso::ErrorKind;
 use sanso_sim::provider::{Behaviour, Pace, Provider, Vendor};
 
-use crate::support::{Setup, ask, ask_bytes, in_flight, read, soon, trail};
+use crate::support::{
+    Setup, ask, ask_bytes, drain, in_flight, metric, read, relay_of, soon, trail,
+};
+use crate::upstream::{Act, ROLE, Upstream, open_stream, says};
 
 const FIRST_TOKEN: &str = "sanso: { timeouts: { first_token_patient: 100ms } }";
 
@@ -73,14 +76,63 @@ async fn a_clients_deadline_bounds_the_request_up_to_commit() {
     let gateway = Setup::default().provider("main", &provider).gateway();
     provider.set(Behaviour::Silent);
     let deadline = Some(Duration::from_millis(100));
-    let arrival = Arrival { deadline, ..Arrival::default() };
+    let mut arrival = gateway.arrive();
+    arrival.deadline = deadline;
     let error = soon(gateway.relay(ask_bytes(), arrival)).await.unwrap_err();
     assert_eq!((error.status(), error.kind()), (504, ErrorKind::Timeout));
     soon(provider.stats_when(|stats| stats.cancelled == 1)).await;
 
     provider.set(Behaviour::Healthy);
     provider.set_pace(Pace { per_token: Duration::from_millis(20), ..Pace::INSTANT });
+    let mut arrival = gateway.arrive();
+    arrival.deadline = deadline;
     let relayed = soon(gateway.relay(ask_bytes(), arrival)).await.unwrap();
     let sanso::Relayed::Stream(mut relay) = relayed else { panic!("no stream") };
-    assert!(crate::support::drain(&mut relay).await.ends_with("data: [DONE]\n\n"));
+    assert!(drain(&mut relay).await.ends_with("data: [DONE]\n\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_runs_from_the_first_byte_of_a_request_not_from_its_last() {
+    let main = "litellm_params: { model: openai/m, mock_response: Hello }";
+    let text = format!("model_list: [{{ model_name: main, {main} }}]");
+    let gateway = sanso::Gateway::from_yaml(&text).unwrap();
+    let mut arrival = gateway.arrive();
+    arrival.deadline = Some(Duration::from_secs(2));
+    // A body that takes four seconds to come.
+    tokio::time::advance(Duration::from_secs(4)).await;
+    let error = gateway.relay(ask_bytes(), arrival).await.unwrap_err();
+    assert_eq!((error.status(), error.kind()), (504, ErrorKind::Timeout));
+}
+
+#[tokio::test]
+async fn a_stream_timeout_that_passes_in_silence_moves_on_at_once() {
+    let primary = Provider::start(Vendor::OpenAi).await.unwrap();
+    let spare = Provider::start(Vendor::Anthropic).await.unwrap();
+    let setup = Setup::default().provider("main", &primary).provider("spare", &spare);
+    let settings = "litellm_settings: { num_retries: 2, fallbacks: [{ main: [spare] }] }";
+    let limit = "router_settings: { stream_timeout: 0.15 }";
+    let gateway = setup.set(settings).set(limit).gateway();
+    primary.set(Behaviour::Silent);
+    let stream = soon(gateway.stream(ask())).await.unwrap();
+    let trail = trail(stream.served());
+    assert!(trail.starts_with("openai/gpt-4.1=timeout_first_token anthropic/"), "{trail}");
+    assert_eq!(primary.stats().calls, 1, "a silent provider is not asked again");
+}
+
+#[tokio::test]
+async fn a_timeout_in_the_body_bounds_the_gaps_of_a_stream_and_moves_no_breaker() {
+    let script =
+        vec![Act::Read, Act::Send(open_stream(&[ROLE.to_owned(), says("one")])), Act::Hold];
+    let upstream = Upstream::start(vec![script]).await;
+    let gateway = Setup::default().upstream("main", &upstream).gateway();
+    for name in ["timeout", "stream_timeout"] {
+        let body = format!(
+            r#"{{"model":"main","stream":true,"{name}":0.15,"messages":[{{"role":"user","content":"Why?"}}]}}"#
+        );
+        let mut relay = relay_of(&gateway, body.into()).await;
+        let sent = drain(&mut relay).await;
+        assert_eq!(relay.end(), Some(sanso::StreamEnd::Broken), "{name}: {sent}");
+    }
+    let broken = metric(&gateway, "sanso_breaker_openings_total", &[]);
+    assert_eq!((broken, in_flight(&gateway)), (0.0, 0));
 }
