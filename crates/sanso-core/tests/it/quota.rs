@@ -221,3 +221,12 @@ fn an_old_hint_after_the_reopening_shuts_again_but_does_not_raise_k() {
     let next = quota.limited(None);
     assert!((ms(2_000)..=ms(2_200)).contains(&next), "{next:?}");
 }
+
+#[test]
+fn there_is_no_line_before_a_gate_that_has_reopened_unasked() {
+    let mut quota = Quota::new(1);
+    quota.limited(Some(ms(1_000)));
+    quota.reopen();
+    assert!(quota.line_up(ms(60_000)).is_none());
+    assert!(quota.ask(None).is_ok(), "and asking for a place shut nothing");
+}
