@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use axum::ServiceExt;
+use axum::extract::Request;
 use axum::serve::ListenerExt;
 use sanso::Gateway;
 use sanso::config::Config;
@@ -89,14 +91,15 @@ pub(crate) async fn serve(
         draining.begin();
         draining.linger().await;
     };
-    let app = http::router(App::new(gateway, drain.clone()));
+    let app = http::routes(App::new(gateway, drain.clone()));
     let listener = listener.tap_io(|stream| {
         // Small events must not wait for the next one.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
     });
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop);
+    let serving = axum::serve(listener, ServiceExt::<Request>::into_make_service(app))
+        .with_graceful_shutdown(stop);
     tokio::select! {
         result = async { serving.await } => result,
         () = drain.is_over() => {

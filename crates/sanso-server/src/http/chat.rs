@@ -17,6 +17,9 @@ use super::error::{self, ApiError};
 use super::{App, Shared, auth, body, headers};
 use crate::drain::InFlight;
 
+/// With and without `/v1`.
+pub(super) const PATHS: [&str; 2] = ["/v1/chat/completions", "/chat/completions"];
+
 pub(super) async fn completions(State(App(app)): State<App>, request: Request) -> Response {
     let mut arrival = app.gateway.arrive();
     let (head, incoming) = request.into_parts();

@@ -1,7 +1,5 @@
 //! Errors in OpenAI's shape.
 
-use std::any::Any;
-
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -87,7 +85,7 @@ pub(super) async fn method_not_allowed(State(App(app)): State<App>, request: Req
 }
 
 /// A bug of ours costs one request, not the process.
-pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response<Body> {
+pub(super) fn panicked() -> Response {
     ApiError::new(500, "sanso has a bug: this request made it panic. Please report it.")
         .into_response()
 }

@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod chat;
 mod error;
+mod front;
 mod headers;
 mod health;
 mod models;
@@ -13,7 +14,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use sanso::Gateway;
-use tower_http::catch_panic::CatchPanicLayer;
+
+use front::Front;
 
 use crate::drain::Drain;
 
@@ -41,10 +43,12 @@ impl App {
 }
 
 /// Every route, each also without `/v1`, as LiteLLM has them.
-pub(crate) fn router(app: App) -> Router {
-    Router::new()
-        .route("/v1/chat/completions", post(chat::completions))
-        .route("/chat/completions", post(chat::completions))
+pub(crate) fn routes(app: App) -> Front {
+    let [chat, chat_without_v1] = chat::PATHS;
+    let rest = Router::new()
+        // Posts to these are taken by the front; here they are known, for who asks otherwise.
+        .route(chat, post(chat::completions))
+        .route(chat_without_v1, post(chat::completions))
         .route("/v1/models", get(models::list))
         .route("/models", get(models::list))
         .route("/health/liveliness", get(health::live))
@@ -53,6 +57,6 @@ pub(crate) fn router(app: App) -> Router {
         .route("/metrics", get(health::metrics))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(CatchPanicLayer::custom(error::panicked))
-        .with_state(app)
+        .with_state(app.clone());
+    Front::new(app, rest)
 }
