@@ -30,6 +30,7 @@ pub(crate) struct Upstream {
     pools: Shards<Client<Connector, Full<Bytes>>>,
     /// Keeps no connection, so that each request has one of its own.
     fresh: Shards<Client<Connector, Full<Bytes>>>,
+    head_bytes: usize,
 }
 
 /// Where a request's connection comes from.
@@ -65,7 +66,8 @@ impl Upstream {
         let builder = builder(limits);
         let kept = (0..POOLS).map(|_| builder.build(connector.clone()));
         let fresh = builder.clone().pool_max_idle_per_host(0).build(connector.clone());
-        Self { pools: Shards::new(kept), fresh: Shards::new([fresh]) }
+        let head_bytes = limits.head_bytes;
+        Self { pools: Shards::new(kept), fresh: Shards::new([fresh]), head_bytes }
     }
 
     /// Posts `body` and waits for the head of the answer.
@@ -95,8 +97,17 @@ impl Upstream {
         if let Some(used) = response.extensions().get::<Used>() {
             used.mark();
         }
+        // Hyper's own limit is one of its buffer, and holds roughly.
+        if size(response.headers()) > self.head_bytes {
+            let limit = self.head_bytes;
+            return Err(Failure::malformed(format!("the answer's head is over {limit} bytes")));
+        }
         Ok(response.map(|body| Received::new(body, place)))
     }
+}
+
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
 fn builder(limits: UpstreamLimits) -> Builder {

@@ -69,11 +69,13 @@ async fn an_answer_over_the_limit_is_a_fault() {
 
 #[tokio::test]
 async fn a_head_over_the_limit_is_a_fault() {
-    let head = format!("HTTP/1.1 200 OK\r\nx-filler: {}\r\n", "x".repeat(64 * 1024));
-    let script = [head.as_bytes(), b"content-length: 2\r\n\r\n{}"].concat();
-    let (_upstream, gateway) = alone(script, "sanso: { limits: { head: 16KiB } }").await;
-    let error = soon(gateway.chat(ask())).await.unwrap_err();
-    assert_eq!((error.status(), error.kind()), (502, ErrorKind::Upstream), "{error}");
+    for filler in [17 * 1024, 24 * 1024, 1024 * 1024] {
+        let filler = format!("application/json\r\nx-filler: {}", "x".repeat(filler));
+        let script = response("200 OK", &filler, answer("one"));
+        let (_upstream, gateway) = alone(script, "sanso: { limits: { head: 16KiB } }").await;
+        let error = soon(gateway.chat(ask())).await.unwrap_err();
+        assert_eq!((error.status(), error.kind()), (502, ErrorKind::Upstream), "{error}");
+    }
 }
 
 #[tokio::test]
