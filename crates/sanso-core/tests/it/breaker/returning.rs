@@ -350,6 +350,19 @@ fn a_limit_counts_once_and_content_after_it_is_a_success() {
 }
 
 #[test]
+fn content_after_a_limit_frees_no_second_place_in_a_slow_start() {
+    let mut rig = recovering();
+    let mut overdue = rig.acquire().expect("the first place");
+    // The limit was its verdict: the place is free, and the next call takes it.
+    rig.overdue(&mut overdue);
+    let _second = rig.acquire().expect("the freed place");
+    // Its late success widens the window to two, of which one is taken.
+    rig.answer(overdue).finished();
+    let _third = rig.acquire().expect("the new place");
+    assert!(rig.acquire().is_err(), "two places, two calls");
+}
+
+#[test]
 fn impatient_clients_count_half_after_three_times_the_usual_time() {
     // Silent for so long, of which usual time: heard of or not.
     let heard = |silent: u64, usual: Option<u64>, stream: bool, why: Abandoned| {
