@@ -52,9 +52,10 @@ class Provider:
 
     def stop_listening(self):
         """From now on connections are refused."""
-        self._loop.call_soon_threadsafe(self._server.close)
-        while self._server.is_serving():
-            time.sleep(0.001)
+        async def close():
+            self._server.close()
+
+        self._run(close())
 
     def stop(self):
         self._run(self._shut())
