@@ -44,6 +44,12 @@ demo: system ## an outage and its recovery, on simulated providers
 bench: ## what a request costs, next to nginx
 	bench/run
 
+.PHONY: outage
+outage: ## what clients meet in an outage, and after it: a minute and a half in real time
+	cargo build --release --locked -p sanso-server
+	cargo run --release --locked --manifest-path bench/Cargo.toml --bin outage -- \
+	  --sanso target/release/sanso
+
 .PHONY: system
 system:
 	@.ci/packages

@@ -3,11 +3,13 @@
 //! - `upstream` stands in for the provider: a fixed answer, or tokens at an interval.
 //! - `load` asks over a fixed number of connections, each waiting for its answer (closed loop).
 //! - `proxy` is the least a Rust gateway can do: what the stack costs before any decision.
+//! - `outage` plays provider and clients while a provider is down, and when it comes back.
 //!
-//! All three run on one thread, so that a core each is all they need.
+//! Each runs on one thread, so that a core each is all they need.
 
 pub mod args;
 pub mod chat;
+pub mod outage;
 pub mod serve;
 pub mod stats;
 
