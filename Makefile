@@ -22,8 +22,13 @@ setup: system $(WHEELS) ## what building and testing need: packages, crates, whe
 test: setup ## every test: Rust (recorded traffic aloud), then the OpenAI SDK against the binary
 	cargo test --locked --workspace
 	cargo test --locked -q -p sanso-wire --test it replay:: -- --nocapture
+	$(MAKE) loom
 	cargo build --locked -p sanso-server
 	$(VENV)/bin/pytest tests/sdk
+
+.PHONY: loom
+loom: ## the gates under every order in which threads can take their locks
+	RUSTFLAGS="--cfg loom" cargo test --locked -p sanso-core --test loom --target-dir target/loom
 
 .PHONY: check
 check: system deny ## format, lints, documentation, dependencies

@@ -41,6 +41,7 @@ mod retry;
 mod rng;
 mod route;
 mod rule;
+mod sync;
 mod time;
 mod usual;
 

@@ -1,12 +1,13 @@
 //! The state of one deployment across requests, behind one mutex.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::permit::Permit;
 use super::quota::{Quota, QuotaSlot};
 use super::{Entry, Gate, Refusal};
 use crate::breaker::{Breaker, BreakerPolicy, BreakerState, Transition};
 use crate::rng::Rng;
+use crate::sync::{Mutex, MutexGuard};
 use crate::time::{Duration, Instant};
 use crate::usual::{Class, UsualTimes};
 

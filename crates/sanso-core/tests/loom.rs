@@ -1,0 +1,152 @@
+//! Every order in which threads can take the gates' locks (`make loom`; nothing without it).
+//!
+//! Time is an argument here as everywhere, so what is tried out is the interleaving alone: admission
+//! and verdict are two steps with a call between them, and others may come in between.
+#![cfg(loom)]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use loom::thread;
+use sanso_core::*;
+
+const PRIMARY: DeploymentId = DeploymentId::new(0);
+
+/// The gates of one deployment.
+fn gates() -> Gates {
+    let group = Group { deployments: vec![PRIMARY], ..Group::default() };
+    let other = Group { deployments: vec![DeploymentId::new(1)], ..Group::default() };
+    let groups = vec![Group { fallbacks: Some(vec![GroupId::new(1)]), ..group }, other];
+    let deployments = vec![Deployment::new("primary"), Deployment::new("fallback")];
+    Gates::new(&Topology::new(groups, deployments, None, Rules::default()))
+}
+
+fn at(seconds: u64) -> Instant {
+    Instant::from_origin(Duration::from_secs(seconds))
+}
+
+fn acquire(gates: &Gates, now: Instant) -> Option<Permit> {
+    let entry = Entry {
+        class: Class { stream: true, thinks: false },
+        prompt_tokens: 0,
+        first_token: Duration::from_secs(10),
+        again: false,
+        slot: None,
+    };
+    gates.acquire(PRIMARY, &entry, now, &mut Rng::from_seed(1), &mut Vec::new()).ok()
+}
+
+fn fail(permit: Permit, now: Instant) {
+    let fault = Fault::new(FaultKind::ServerError);
+    permit.failed(now, &fault, &mut Rng::from_seed(2), &mut Vec::new());
+}
+
+fn answer(permit: Permit, now: Instant) {
+    permit.answered(now, &mut Rng::from_seed(3), &mut Vec::new()).finished();
+}
+
+/// Five faults over two seconds: open from then on.
+fn open(gates: &Gates) {
+    for second in [0, 0, 0, 0, 2] {
+        fail(acquire(gates, at(second)).unwrap(), at(second));
+    }
+    assert_eq!(state(gates, at(2)), BreakerState::Open);
+}
+
+fn state(gates: &Gates, now: Instant) -> BreakerState {
+    gates.view(PRIMARY, now).breaker
+}
+
+fn in_flight(gates: &Gates) -> u32 {
+    gates.view(PRIMARY, at(0)).in_flight
+}
+
+/// Past any open time of the first opening.
+const HALF_OPEN: u64 = 10;
+
+#[test]
+fn of_those_who_come_at_half_open_one_is_the_probe() {
+    loom::model(|| {
+        let gates = gates();
+        open(&gates);
+        let others: Vec<_> = (0..2)
+            .map(|_| {
+                let gates = gates.clone();
+                thread::spawn(move || acquire(&gates, at(HALF_OPEN)))
+            })
+            .collect();
+        let mine = acquire(&gates, at(HALF_OPEN));
+        let permits: Vec<_> =
+            others.into_iter().map(|other| other.join().unwrap()).chain([mine]).flatten().collect();
+        assert_eq!(permits.len(), 1);
+        assert!(permits[0].is_probe());
+    });
+}
+
+#[test]
+fn a_probe_that_is_dropped_while_others_ask_wedges_nothing() {
+    loom::model(|| {
+        let gates = gates();
+        open(&gates);
+        let probe = acquire(&gates, at(HALF_OPEN)).unwrap();
+        let asks = gates.clone();
+        let other = thread::spawn(move || acquire(&asks, at(HALF_OPEN)).map(drop));
+        drop(probe);
+        other.join().unwrap();
+        assert_eq!(in_flight(&gates), 0);
+        let next = acquire(&gates, at(HALF_OPEN));
+        assert!(next.is_some_and(|permit| permit.is_probe()));
+    });
+}
+
+#[test]
+fn a_success_of_an_older_epoch_does_not_close_what_has_opened() {
+    loom::model(|| {
+        let gates = gates();
+        let old = acquire(&gates, at(0)).unwrap();
+        let last = acquire(&gates, at(0)).unwrap();
+        for second in [0, 0, 0, 0] {
+            fail(acquire(&gates, at(second)).unwrap(), at(second));
+        }
+        let late = thread::spawn(move || answer(old, at(2)));
+        fail(last, at(2));
+        late.join().unwrap();
+        // Whoever was first: a success before the fifth fault ends the row, one after it is old.
+        let opened = state(&gates, at(2)) == BreakerState::Open;
+        assert_eq!(acquire(&gates, at(2)).is_none(), opened);
+        assert_eq!(in_flight(&gates), 0);
+    });
+}
+
+#[test]
+fn a_probe_that_fails_while_another_thread_asks_reopens_once() {
+    loom::model(|| {
+        let gates = gates();
+        open(&gates);
+        let probe = acquire(&gates, at(HALF_OPEN)).unwrap();
+        let asks = gates.clone();
+        let other = thread::spawn(move || acquire(&asks, at(HALF_OPEN)).is_some());
+        fail(probe, at(HALF_OPEN));
+        assert!(!other.join().unwrap(), "the probe's place is not given away, and then it is open");
+        assert_eq!(state(&gates, at(HALF_OPEN)), BreakerState::Open);
+        assert_eq!(in_flight(&gates), 0);
+    });
+}
+
+#[test]
+fn the_window_of_a_slow_start_holds_between_threads() {
+    loom::model(|| {
+        let gates = gates();
+        open(&gates);
+        for _ in 0..2 {
+            answer(acquire(&gates, at(HALF_OPEN)).unwrap(), at(HALF_OPEN));
+        }
+        assert_eq!(state(&gates, at(HALF_OPEN)), BreakerState::Recovering);
+        let others: Vec<_> = (0..2)
+            .map(|_| {
+                let gates = gates.clone();
+                thread::spawn(move || acquire(&gates, at(HALF_OPEN)))
+            })
+            .collect();
+        let held: Vec<_> = others.into_iter().map(|other| other.join().unwrap()).collect();
+        assert_eq!(held.iter().flatten().count(), 1, "the window begins at one");
+    });
+}
