@@ -3,7 +3,7 @@
 use crate::breaker::Transition;
 use crate::chain::{CallId, LegIndex};
 use crate::fault::{Fault, FaultKind};
-use crate::gates::Refusal;
+use crate::gates::{LatchChange, Refusal};
 use crate::route::{DeploymentId, GroupId};
 use crate::time::{Duration, Instant};
 
@@ -78,6 +78,13 @@ pub enum Event {
         to: GroupId,
         /// The fault that ended it; `None` where its gates were shut.
         reason: Option<FaultKind>,
+    },
+    /// A credential, model or host gate shut or opened in a step of this request.
+    Latch {
+        /// The deployment that was called; others may share its credential or host.
+        deployment: DeploymentId,
+        /// Which, and why.
+        change: LatchChange,
     },
     /// A breaker changed its state in a step of this request.
     Breaker {

@@ -93,6 +93,29 @@ pub struct Fault {
     pub hint: Option<Duration>,
     /// Which quota a `RateLimited` or `QuotaExhausted` names.
     pub dimension: Dimension,
+    /// An `Authentication` whose code leaves no doubt: one is enough to shut the credential gate.
+    pub certain: bool,
+    /// Of a `RateLimited`: how often the quota admits one more request, where its size is known.
+    pub spacing: Option<Duration>,
+}
+
+/// A quota of which, by an answer's headers, nothing is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// Which.
+    pub dimension: Dimension,
+    /// Until it is whole again.
+    pub reset: Duration,
+    /// How much it holds when it is whole.
+    pub limit: Option<u32>,
+}
+
+impl Spent {
+    /// Until there is room for one more request: `reset / limit` where the limit is known.
+    #[must_use]
+    pub fn spacing(&self) -> Option<Duration> {
+        self.limit.filter(|limit| *limit > 0).map(|limit| self.reset / limit)
+    }
 }
 
 /// What a quota counts.
@@ -109,7 +132,21 @@ impl Fault {
     /// A fault of `kind` of which nothing else is known.
     #[must_use]
     pub const fn new(kind: FaultKind) -> Self {
-        Self { kind, status: None, hint: None, dimension: Dimension::Requests }
+        Self {
+            kind,
+            status: None,
+            hint: None,
+            dimension: Dimension::Requests,
+            certain: false,
+            spacing: None,
+        }
+    }
+
+    /// When a `QuotaExhausted` ends, where the provider names that time: its hint. A hint of no time
+    /// at all names none.
+    #[must_use]
+    pub fn reset(&self) -> Option<Duration> {
+        self.hint.filter(|hint| self.kind == FaultKind::QuotaExhausted && !hint.is_zero())
     }
 
     /// The same fault, with the provider's HTTP status.

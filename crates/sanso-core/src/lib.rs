@@ -50,8 +50,10 @@ pub use chain::{
     Ask, Call, CallId, Chain, Failure, FailureCause, LegIndex, Request, Signal, Step, Verdict,
 };
 pub use event::{CallEnd, Event, Why};
-pub use fault::{ConnectionFault, Dimension, Fault, FaultKind, Outcome, Phase, SoftReason};
-pub use gates::{Abandoned, Entry, Gate, GateView, Gates, Permit, QuotaSlot, Refusal, Tail};
+pub use fault::{ConnectionFault, Dimension, Fault, FaultKind, Outcome, Phase, SoftReason, Spent};
+pub use gates::{
+    Abandoned, Entry, Gate, GateView, Gates, LatchChange, News, Permit, QuotaSlot, Refusal, Tail,
+};
 pub use retry::{Backoff, Exponential, Patience};
 pub use rng::Rng;
 pub use route::{

@@ -31,16 +31,16 @@ fn acquire(gates: &Gates, now: Instant) -> Option<Permit> {
         again: false,
         slot: None,
     };
-    gates.acquire(PRIMARY, &entry, now, &mut Rng::from_seed(1), &mut Vec::new()).ok()
+    gates.acquire(PRIMARY, &entry, now, &mut Rng::from_seed(1), &mut News::default()).ok()
 }
 
 fn fail(permit: Permit, now: Instant) {
     let fault = Fault::new(FaultKind::ServerError);
-    permit.failed(now, &fault, &mut Rng::from_seed(2), &mut Vec::new());
+    permit.failed(now, &fault, &mut Rng::from_seed(2), &mut News::default());
 }
 
 fn answer(permit: Permit, now: Instant) {
-    permit.answered(now, &mut Rng::from_seed(3), &mut Vec::new()).finished();
+    permit.answered(now, &mut Rng::from_seed(3), &mut News::default()).finished();
 }
 
 /// Five faults over two seconds: open from then on.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body_util::BodyExt;
-use sanso_core::{FaultKind, SoftReason};
+use sanso_core::{FaultKind, SoftReason, Spent};
 use sanso_wire::ir::{FinishReason, Part, Usage};
 use sanso_wire::{Dialect, Failure, openai_chat};
 
@@ -27,6 +27,19 @@ pub(crate) enum Report {
     Soft(Whole, SoftReason),
     /// A stream that has brought content.
     Flowing(Box<Flow>),
+}
+
+/// A report, and the quotas of which the answer's headers say that nothing is left.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) report: Report,
+    pub(crate) spent: Vec<Spent>,
+}
+
+impl From<Report> for Told {
+    fn from(report: Report) -> Self {
+        Self { report, spent: Vec::new() }
+    }
 }
 
 /// A complete answer.
@@ -62,22 +75,30 @@ impl Facts {
 }
 
 /// Makes the call. Dropping the future stops it.
-pub(crate) async fn run(upstream: &Upstream, pool: Pool, target: &Target, asked: &Asked) -> Report {
+pub(crate) async fn run(upstream: &Upstream, pool: Pool, target: &Target, asked: &Asked) -> Told {
     if let Some(said) = &target.mock {
-        return mock::answer(said, &target.model, asked);
+        return mock::answer(said, &target.model, asked).into();
     }
     let stream = asked.envelope.stream;
     let body = match target.body(asked) {
         Ok(body) => body,
-        Err(failure) => return Report::Failed(failure),
+        Err(failure) => return Report::Failed(failure).into(),
     };
     let sent = upstream.post(pool, target.uri(stream), target.headers.clone(), body).await;
-    match sent {
-        Err(failure) => Report::Failed(failure),
-        Ok(response) if !response.status().is_success() => refused(target, response).await,
-        Ok(response) if stream => streamed(target, asked, response).await,
-        Ok(response) => plain(target, asked, response).await,
-    }
+    let response = match sent {
+        Err(failure) => return Report::Failed(failure).into(),
+        Ok(response) if !response.status().is_success() => {
+            return refused(target, response).await.into();
+        }
+        Ok(response) => response,
+    };
+    let spent = sanso_wire::classify::spent(response.headers(), Clock::wall()).collect();
+    let report = if stream {
+        streamed(target, asked, response).await
+    } else {
+        plain(target, asked, response).await
+    };
+    Told { report, spent }
 }
 
 async fn refused(target: &Target, response: Response<Received>) -> Report {

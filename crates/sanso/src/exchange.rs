@@ -17,7 +17,7 @@ use sanso_core::{
 use sanso_wire::Failure;
 
 use crate::ask::Asked;
-use crate::call::{self, Facts, Report, Whole};
+use crate::call::{self, Facts, Report, Told, Whole};
 use crate::error::Error;
 use crate::fail;
 use crate::flow::Flow;
@@ -60,7 +60,7 @@ pub(crate) struct Exchange {
 /// A call in flight, up to its answer or its first content.
 struct Running {
     id: CallId,
-    future: Pin<Box<dyn Future<Output = Report> + Send>>,
+    future: Pin<Box<dyn Future<Output = Told> + Send>>,
     /// The limits that have not fired.
     limits: Vec<(Instant, Phase)>,
     gap: Option<Duration>,
@@ -147,7 +147,7 @@ impl Exchange {
             let pool = if redo { Pool::Bypassed } else { Pool::Used };
             match target {
                 Ok(target) => call::run(&shared.upstream, pool, &target, &asked).await,
-                Err(failure) => Report::Failed(failure),
+                Err(failure) => Report::Failed(failure).into(),
             }
         });
         self.running.push(Running { id: call.id, future, limits: armed, gap: limits.gap });
@@ -166,8 +166,11 @@ impl Exchange {
         };
         tokio::select! {
             biased;
-            (running, report) = poll_fn(|cx| poll_reports(&mut self.running, cx)) => {
-                self.handle(&running, report);
+            (running, told) = poll_fn(|cx| poll_reports(&mut self.running, cx)) => {
+                for spent in told.spent {
+                    self.signal(running.id, Signal::Spent(spent));
+                }
+                self.handle(&running, told.report);
             }
             () = timer => self.fire_limits(),
         }
@@ -319,7 +322,7 @@ impl Drop for Exchange {
     }
 }
 
-fn poll_reports(running: &mut Vec<Running>, cx: &mut Context<'_>) -> Poll<(Running, Report)> {
+fn poll_reports(running: &mut Vec<Running>, cx: &mut Context<'_>) -> Poll<(Running, Told)> {
     for place in 0..running.len() {
         if let Poll::Ready(report) = running[place].future.as_mut().poll(cx) {
             return Poll::Ready((running.swap_remove(place), report));

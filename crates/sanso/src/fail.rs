@@ -115,7 +115,10 @@ fn shut(
     for (index, (deployment, refusal)) in refusals.iter().enumerate() {
         let separator = if index == 0 { " " } else { "; " };
         let why = match refusal.gate {
+            Gate::Credential => "the gateway's key refused or out of money",
+            Gate::Model => "model not found there",
             Gate::Quota => "rate limited",
+            Gate::Host => "host not reachable",
             Gate::Breaker => "circuit breaker open",
             Gate::SlowStart => "recovering, and full,",
         };

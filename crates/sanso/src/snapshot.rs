@@ -2,12 +2,17 @@
 //!
 //! A request keeps the snapshot that it started with, so a reload changes nothing under its feet.
 
-use std::sync::Arc;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::{Arc, LazyLock};
 
+use http::Uri;
+use http::uri::Authority;
 use sanso_core::{
     BreakerPolicy, BreakerState, DeploymentId, DeploymentLimits, Gates, GroupId, Instant, Topology,
 };
 use sanso_wire::{Failure, redact};
+use secrecy::ExposeSecret;
 
 use crate::config::{self, Config, Listing, Origin};
 use crate::matches::Matches;
@@ -142,6 +147,7 @@ fn group(config: &Config, index: config::GroupIndex) -> sanso_core::Group {
 
 fn deployment(deployment: &config::Deployment, weight: f64) -> sanso_core::Deployment {
     let breaker = &deployment.breaker;
+    let called = deployment.mock_response.is_none();
     sanso_core::Deployment {
         key: deployment.id.as_str().into(),
         weight,
@@ -159,7 +165,29 @@ fn deployment(deployment: &config::Deployment, weight: f64) -> sanso_core::Deplo
             lone: false,
         },
         limits: limits(deployment),
+        credential: called.then(|| credential(deployment)),
+        host: host(deployment).filter(|_| called),
     }
+}
+
+/// Names provider, origin and key together, and gives the key away to nobody: the hash is keyed with
+/// a secret of this process, and 64 bits of it say nothing of a key that is longer.
+fn credential(deployment: &config::Deployment) -> Arc<str> {
+    static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    let key = deployment.api_key.as_ref().map(ExposeSecret::expose_secret);
+    let headers: Vec<_> =
+        deployment.headers.iter().map(|(name, value)| (name, value.expose_secret())).collect();
+    let origin = deployment.api_base.parse::<Uri>().ok();
+    let authority = origin.as_ref().and_then(Uri::authority).map(Authority::as_str);
+    let hash = HASHER.hash_one((&deployment.provider, authority, key, headers));
+    format!("{hash:016x}").into()
+}
+
+/// `host:port`, as it is called.
+fn host(deployment: &config::Deployment) -> Option<Arc<str>> {
+    let base: Uri = deployment.api_base.parse().ok()?;
+    let port = base.port_u16().unwrap_or(if base.scheme_str() == Some("http") { 80 } else { 443 });
+    Some(format!("{}:{port}", base.host()?.to_ascii_lowercase()).into())
 }
 
 fn limits(deployment: &config::Deployment) -> DeploymentLimits {

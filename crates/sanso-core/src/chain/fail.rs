@@ -4,7 +4,7 @@ use super::leg::{Called, Lost};
 use super::step::{CallId, LegIndex, Verdict};
 use super::{Chain, Ctx};
 use crate::fault::{FaultKind, SoftReason};
-use crate::gates::{HINT_CAP, Refusal};
+use crate::gates::{Gate, HINT_CAP, Refusal};
 use crate::route::DeploymentId;
 use crate::time::{Duration, Instant};
 
@@ -53,8 +53,7 @@ impl Chain {
         self.conclude(Verdict::Failed(failure));
     }
 
-    /// Nobody was called. 429 if any deployment is shut by quota alone, else 503; 502 if there was
-    /// none to ask. `Retry-After` is the soonest reopening, at least a second.
+    /// Nobody was called. `Retry-After` is the soonest reopening, at least a second.
     fn all_shut(&self, ctx: &Ctx<'_>) -> Failure {
         const AT_LEAST: Duration = Duration::from_secs(1);
         let mut shut: Vec<(DeploymentId, Refusal)> = Vec::new();
@@ -63,12 +62,7 @@ impl Chain {
                 shut.push((deployment, refusal));
             }
         }
-        let by_quota = |(id, _): &(DeploymentId, _)| ctx.gates.is_shut_by_quota_alone(*id, ctx.now);
-        let status = match (shut.is_empty(), shut.iter().any(by_quota)) {
-            (true, _) => 502,
-            (false, true) => 429,
-            (false, false) => 503,
-        };
+        let status = status_of_shut(&shut, ctx);
         let wait = |(id, _): &(DeploymentId, _)| {
             reopens(ctx, *id).map_or(AT_LEAST, |at| (at - ctx.now).max(AT_LEAST))
         };
@@ -77,10 +71,29 @@ impl Chain {
     }
 }
 
+/// 429 if any deployment is shut by quota alone, 503 if one will be back by itself or is out of money,
+/// else 502: a key or a model is the operator's affair.
+fn status_of_shut(shut: &[(DeploymentId, Refusal)], ctx: &Ctx<'_>) -> u16 {
+    let (mut by_quota, mut unavailable) = (false, false);
+    for (id, _) in shut {
+        let gates = ctx.gates.shut(*id, ctx.now);
+        by_quota |= matches!(gates[..], [Refusal { gate: Gate::Quota, .. }]);
+        unavailable |= gates.iter().any(|it| it.by == Some(FaultKind::QuotaExhausted))
+            || gates.iter().all(|it| match it.gate {
+                Gate::Quota | Gate::Host | Gate::Breaker | Gate::SlowStart => true,
+                Gate::Credential | Gate::Model => false,
+            });
+    }
+    match (by_quota, unavailable && !shut.is_empty()) {
+        (true, _) => 429,
+        (false, true) => 503,
+        (false, false) => 502,
+    }
+}
+
 /// When the last of a deployment's shut gates reopens, where that is known.
 fn reopens(ctx: &Ctx<'_>, deployment: DeploymentId) -> Option<Instant> {
-    let view = ctx.gates.view(deployment, ctx.now);
-    view.quota_shut_until.max(view.probe_at)
+    ctx.gates.shut(deployment, ctx.now).iter().filter_map(|shut| shut.not_before).max()
 }
 
 /// When it is worth asking a deployment again, as far as its gates or it itself named a time.

@@ -34,10 +34,9 @@ use std::sync::Arc;
 
 use leg::{Called, Leg, Lost, Retry};
 
-use crate::breaker::Transition;
 use crate::event::{CallEnd, Event};
 use crate::fault::{Fault, Outcome, Phase};
-use crate::gates::{Abandoned, Gates, Permit, Refusal, Tail};
+use crate::gates::{Abandoned, Gates, News, Permit, Refusal, Tail};
 use crate::rng::Rng;
 use crate::route::{DeploymentId, Topology, Walk, WalkRules};
 use crate::time::{Duration, Instant};
@@ -61,7 +60,7 @@ pub struct Chain {
     committed: Option<CallId>,
     steps: VecDeque<Step>,
     events: VecDeque<Event>,
-    news: Vec<Transition>,
+    news: News,
 }
 
 /// What the chain is about.
@@ -144,7 +143,7 @@ impl Chain {
             committed: None,
             steps: VecDeque::new(),
             events: VecDeque::new(),
-            news: Vec::new(),
+            news: News::default(),
         }
     }
 
@@ -170,6 +169,11 @@ impl Chain {
         let Some(place) = self.calls.iter().position(|active| active.id == call) else { return };
         match signal {
             Signal::Content => self.content(&mut ctx, place),
+            Signal::Spent(spent) => {
+                if let Hold::Permit(permit) = &self.calls[place].hold {
+                    permit.spent(now, spent, ctx.rng);
+                }
+            }
             Signal::Limit(Phase::FirstToken) => self.overdue(&mut ctx, place),
             Signal::Limit(phase) => self.limit(&mut ctx, place, phase),
             Signal::End(Outcome::Finished) => self.finished(&mut ctx, place),
@@ -274,9 +278,11 @@ impl Chain {
     }
 
     fn note_news(&mut self, deployment: DeploymentId) {
-        let events =
-            self.news.drain(..).map(|transition| Event::Breaker { deployment, transition });
-        self.events.extend(events);
+        let News { breaker, latches } = &mut self.news;
+        let breaker = breaker.drain(..);
+        self.events.extend(breaker.map(|transition| Event::Breaker { deployment, transition }));
+        let latches = latches.drain(..);
+        self.events.extend(latches.map(|change| Event::Latch { deployment, change }));
     }
 
     fn conclude(&mut self, verdict: Verdict) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fail::Failure;
-use crate::fault::{Outcome, Phase, SoftReason};
+use crate::fault::{Outcome, Phase, SoftReason, Spent};
 use crate::route::{DeploymentId, GroupId, Limits};
 use crate::time::{Duration, Instant};
 use crate::usual::Class;
@@ -107,6 +107,8 @@ pub enum Ask {
 pub enum Signal {
     /// The first content of a stream.
     Content,
+    /// The answer has begun, and by its headers nothing is left of a quota.
+    Spent(Spent),
     /// A limit fired; the call still runs.
     Limit(Phase),
     /// The call is over.

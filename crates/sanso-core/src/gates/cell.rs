@@ -1,12 +1,10 @@
 //! The state of one deployment across requests, behind one mutex.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
-use super::permit::Permit;
+use super::latch::{self, Latch};
 use super::quota::{Quota, QuotaSlot};
-use super::{Entry, Gate, Refusal};
-use crate::breaker::{Breaker, BreakerPolicy, BreakerState, Transition};
-use crate::rng::Rng;
+use crate::breaker::{Breaker, BreakerPolicy, BreakerState};
 use crate::sync::{Mutex, MutexGuard};
 use crate::time::{Duration, Instant};
 use crate::usual::{Class, UsualTimes};
@@ -23,6 +21,7 @@ pub(super) struct Inner {
     /// with a time a little before that of the last one: it is taken as the same.
     latest: Instant,
     pub(super) breaker: Breaker,
+    pub(super) model: Latch,
     pub(super) quota: Quota,
     pub(super) usual: UsualTimes,
     /// Calls that have not ended, with a verdict or without.
@@ -49,6 +48,7 @@ impl Cell {
         let inner = Inner {
             latest: Instant::ORIGIN,
             breaker: Breaker::new(policy),
+            model: Latch::new(&latch::MODEL),
             quota: Quota::default(),
             usual: UsualTimes::default(),
             in_flight: 0,
@@ -71,49 +71,10 @@ impl Cell {
     }
 
     /// The same for a mere look.
-    fn look(&self, now: Instant) -> (MutexGuard<'_, Inner>, Instant) {
+    pub(super) fn look(&self, now: Instant) -> (MutexGuard<'_, Inner>, Instant) {
         let inner = self.lock();
         let now = now.max(inner.latest);
         (inner, now)
-    }
-
-    /// Asks every gate in the order of `chain.md`'s table.
-    pub(super) fn acquire(
-        self: &Arc<Self>,
-        entry: &Entry,
-        now: Instant,
-        rng: &mut Rng,
-        news: &mut Vec<Transition>,
-    ) -> Result<Permit, Refusal> {
-        let (mut inner, now) = self.step(now);
-        if let Err(shut) = inner.quota.admit(now, entry.slot) {
-            let not_before = Some(shut.not_before);
-            return Err(Refusal { gate: Gate::Quota, since: shut.since, not_before });
-        }
-        let usual = inner.usual.get(entry.class);
-        let lease = entry.probe_lease(usual);
-        let grant = inner.breaker.admit(now, lease, rng, news).map_err(|shut| {
-            let gate = if shut.full { Gate::SlowStart } else { Gate::Breaker };
-            Refusal { gate, since: shut.since, not_before: shut.not_before }
-        })?;
-        inner.in_flight += 1;
-        let quota = inner.quota.epoch();
-        drop(inner);
-        // A plain call of a slow start has its own limits only: its verdict is its whole answer.
-        let bounded = grant.is_probe() || (grant.is_slow_start() && entry.class.stream);
-        let lease = bounded.then_some(lease);
-        Ok(Permit::new(Arc::clone(self), grant, quota, entry, now, lease, usual))
-    }
-
-    pub(super) fn admits(&self, now: Instant) -> bool {
-        let (inner, now) = self.look(now);
-        inner.quota.would_admit(now) && inner.breaker.would_admit(now)
-    }
-
-    /// Whether the quota gate is the only one that is shut.
-    pub(super) fn is_shut_by_quota_alone(&self, now: Instant) -> bool {
-        let (inner, now) = self.look(now);
-        !inner.quota.would_admit(now) && inner.breaker.would_admit(now)
     }
 
     pub(super) fn line_up(&self, now: Instant, latest: Instant) -> Option<QuotaSlot> {

@@ -2,14 +2,23 @@
 //!
 //! One call, [`Gates::acquire`], asks them all in the order of `chain.md`'s table and returns a
 //! [`Permit`] or a [`Refusal`]. Each deployment has one cell behind one mutex; there is no global
-//! lock, and none is held across a call. A later gate (credential, model, host) is one more question
-//! in `Cell::acquire` and one more arm in `Permit::report`.
+//! lock, and none is held across a call. A credential and a host are shared by deployments, so they
+//! have cells of their own.
+//!
+//! * `slot.rs`: a deployment's way through all of them; `cell.rs`: what only it has
+//! * `latch.rs`: the shape of credential, model and host; `shared.rs`: those with a lock of their own
+//! * `quota.rs`: rate limits, and the line in front of them
+//! * `permit.rs`: what a call holds until its verdict and after it
 
 mod cell;
+mod latch;
 mod permit;
 mod quota;
+mod shared;
+mod slot;
 
 pub use cell::GateView;
+pub use latch::LatchChange;
 pub use permit::{Abandoned, Permit, Tail};
 pub(crate) use quota::HINT_CAP;
 pub use quota::QuotaSlot;
@@ -18,8 +27,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cell::Cell;
+use shared::Shared;
+use slot::Slot;
 
 use crate::breaker::Transition;
+use crate::fault::FaultKind;
 use crate::rng::Rng;
 use crate::route::{Deployment, DeploymentId, Topology};
 use crate::time::{Duration, Instant};
@@ -28,7 +40,16 @@ use crate::usual::Class;
 /// The gates of every deployment of one topology.
 #[derive(Clone, Debug)]
 pub struct Gates {
-    cells: Vec<(Arc<str>, Arc<Cell>)>,
+    slots: Vec<Slot>,
+}
+
+/// Changes that a step at the gates brought about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct News {
+    /// Of the deployment's breaker.
+    pub breaker: Vec<Transition>,
+    /// Of its credential, model and host gates.
+    pub latches: Vec<LatchChange>,
 }
 
 /// How a call comes to a deployment.
@@ -75,6 +96,8 @@ pub struct Refusal {
     pub gate: Gate,
     /// Since when it is shut.
     pub since: Instant,
+    /// The fault that shut a credential, model or host gate.
+    pub by: Option<FaultKind>,
     /// Not before this instant, where that is known.
     pub not_before: Option<Instant>,
 }
@@ -82,8 +105,14 @@ pub struct Refusal {
 /// The gates, by what shuts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Gate {
+    /// The operator's key is not accepted, or out of money.
+    Credential,
+    /// The model or deployment does not exist there.
+    Model,
     /// A rate limit.
     Quota,
+    /// The host cannot be reached.
+    Host,
     /// The breaker is open, or its probes are out.
     Breaker,
     /// The breaker is recovering and its window is full.
@@ -94,29 +123,38 @@ impl Gates {
     /// Fresh gates, all admitting.
     #[must_use]
     pub fn new(topology: &Topology) -> Self {
-        Self { cells: Vec::new() }.renewed(topology)
+        Self { slots: Vec::new() }.renewed(topology)
     }
 
-    /// The gates of a reloaded topology: a deployment whose key is unchanged keeps its state.
+    /// The gates of a reloaded topology: a deployment whose key is unchanged keeps its state, and so
+    /// does a credential or a host.
     #[must_use]
     pub fn renewed(&self, topology: &Topology) -> Self {
-        let old: HashMap<&str, &Arc<Cell>> =
-            self.cells.iter().map(|(key, cell)| (&**key, cell)).collect();
+        let cells: HashMap<&str, &Arc<Cell>> =
+            self.slots.iter().map(|slot| (&*slot.key, &slot.cell)).collect();
         let renew = |deployment: &Deployment| {
             let policy = deployment.breaker.clone();
-            let cell = match old.get(&*deployment.key) {
+            match cells.get(&*deployment.key) {
                 Some(cell) => {
                     cell.set_policy(policy);
                     Arc::clone(cell)
                 }
                 None => Arc::new(Cell::new(policy)),
-            };
-            (Arc::clone(&deployment.key), cell)
+            }
         };
-        Self { cells: topology.deployments().iter().map(renew).collect() }
+        let mut credentials =
+            Registry::of(self.slots.iter().filter_map(|it| it.credential.as_ref()));
+        let mut hosts = Registry::of(self.slots.iter().filter_map(|it| it.host.as_ref()));
+        let slot = |deployment: &Deployment| Slot {
+            key: Arc::clone(&deployment.key),
+            cell: renew(deployment),
+            credential: credentials.get(deployment.credential.as_ref(), &latch::CREDENTIAL),
+            host: hosts.get(deployment.host.as_ref(), &latch::HOST),
+        };
+        Self { slots: topology.deployments().iter().map(slot).collect() }
     }
 
-    /// Asks every gate of a deployment for one call. `news` collects changes of its breaker.
+    /// Asks every gate of a deployment for one call. `news` collects what the question changed.
     ///
     /// # Errors
     /// The first gate that is shut.
@@ -126,21 +164,21 @@ impl Gates {
         entry: &Entry,
         now: Instant,
         rng: &mut Rng,
-        news: &mut Vec<Transition>,
+        news: &mut News,
     ) -> Result<Permit, Refusal> {
-        self.cell(deployment).acquire(entry, now, rng, news)
+        self.slot(deployment).acquire(entry, now, rng, news)
     }
 
     /// Whether [`Gates::acquire`] would let a call through now.
     #[must_use]
     pub fn admits(&self, deployment: DeploymentId, now: Instant) -> bool {
-        self.cell(deployment).admits(now)
+        self.slot(deployment).admits(now)
     }
 
-    /// Whether the quota gate, and no other, shuts a deployment.
+    /// Every gate of a deployment that is shut now, in the order in which they are asked.
     #[must_use]
-    pub fn is_shut_by_quota_alone(&self, deployment: DeploymentId, now: Instant) -> bool {
-        self.cell(deployment).is_shut_by_quota_alone(now)
+    pub fn shut(&self, deployment: DeploymentId, now: Instant) -> Vec<Refusal> {
+        self.slot(deployment).shut(now)
     }
 
     /// A place in the line before a shut quota gate; `None` where it is not shut, or where the place
@@ -152,24 +190,44 @@ impl Gates {
         now: Instant,
         latest: Instant,
     ) -> Option<QuotaSlot> {
-        self.cell(deployment).line_up(now, latest)
+        self.slot(deployment).cell.line_up(now, latest)
     }
 
     /// The deployment's median time to the verdict; `None` while unknown.
     #[must_use]
     pub fn usual(&self, deployment: DeploymentId, class: Class) -> Option<Duration> {
-        self.cell(deployment).usual(class)
+        self.slot(deployment).cell.usual(class)
     }
 
     /// What an operator sees.
     #[must_use]
     pub fn view(&self, deployment: DeploymentId, now: Instant) -> GateView {
-        self.cell(deployment).view(now)
+        self.slot(deployment).cell.view(now)
     }
 
     /// A topology numbers its deployments from zero, and gates are made from a topology: an id of
     /// another topology is a bug of the caller.
-    fn cell(&self, deployment: DeploymentId) -> &Arc<Cell> {
-        &self.cells[deployment.index()].1
+    fn slot(&self, deployment: DeploymentId) -> &Slot {
+        &self.slots[deployment.index()]
+    }
+}
+
+/// Shared gates by the name of what they guard.
+struct Registry(HashMap<Arc<str>, Arc<Shared>>);
+
+impl Registry {
+    fn of<'a>(known: impl Iterator<Item = &'a (Arc<str>, Arc<Shared>)>) -> Self {
+        Self(known.cloned().collect())
+    }
+
+    fn get(
+        &mut self,
+        name: Option<&Arc<str>>,
+        policy: &'static latch::LatchPolicy,
+    ) -> Option<(Arc<str>, Arc<Shared>)> {
+        let name = name?;
+        let fresh = || Arc::new(Shared::new(policy));
+        let shared = self.0.entry(Arc::clone(name)).or_insert_with(fresh);
+        Some((Arc::clone(name), Arc::clone(shared)))
     }
 }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::cell::Cell;
+use super::cell::{Cell, Inner};
+use super::latch::{Pass, Word};
 use super::quota::QuotaEpoch;
-use super::{Entry, three_times};
-use crate::breaker::{Counted, CountedFault, Grant, Transition};
-use crate::fault::{Fault, FaultKind, Phase};
+use super::shared::Passage;
+use super::{Entry, News, three_times};
+use crate::breaker::{Counted, CountedFault, Grant};
+use crate::fault::{Fault, FaultKind, Phase, Spent};
 use crate::rng::Rng;
 use crate::rule::{GateRule, Weight};
 use crate::time::{Duration, Instant};
@@ -21,6 +23,7 @@ use crate::usual::Class;
 #[must_use = "dropping a permit gives its place back without a verdict"]
 pub struct Permit {
     hold: Hold,
+    passages: Passages,
     granted_at: Instant,
     class: Class,
     usual: Option<Duration>,
@@ -49,18 +52,37 @@ struct Hold {
     again: bool,
 }
 
+/// What a call was granted by all its gates.
+#[derive(Debug)]
+pub(super) struct Granted {
+    pub(super) grant: Grant,
+    pub(super) quota: QuotaEpoch,
+    pub(super) credential: Option<Passage>,
+    pub(super) host: Option<Passage>,
+    pub(super) model: Pass,
+}
+
+/// Its passes through the gates that a verdict opens or shuts as a latch.
+#[derive(Debug)]
+struct Passages {
+    credential: Option<Passage>,
+    host: Option<Passage>,
+    model: Pass,
+}
+
 impl Permit {
     pub(super) fn new(
         cell: Arc<Cell>,
-        grant: Grant,
-        quota: QuotaEpoch,
+        granted: Granted,
         entry: &Entry,
         now: Instant,
         lease: Option<Duration>,
         usual: Option<Duration>,
     ) -> Self {
+        let Granted { grant, quota, credential, host, model } = granted;
         Self {
             hold: Hold { cell, grant, quota, again: entry.again },
+            passages: Passages { credential, host, model },
             granted_at: now,
             class: entry.class,
             usual,
@@ -90,43 +112,40 @@ impl Permit {
     }
 
     /// Content came, or a whole answer.
-    pub fn answered(mut self, now: Instant, rng: &mut Rng, news: &mut Vec<Transition>) -> Tail {
+    pub fn answered(mut self, now: Instant, rng: &mut Rng, news: &mut News) -> Tail {
         let (mut inner, now) = self.hold.cell.step(now);
         let grant = &self.hold.grant;
         let counted = if self.late {
-            inner.breaker.late_success(now, grant, rng, news)
+            inner.breaker.late_success(now, grant, rng, &mut news.breaker)
         } else {
-            inner.breaker.success(now, grant, rng, news)
+            inner.breaker.success(now, grant, rng, &mut news.breaker)
         };
         inner.breaker.tail_began(grant);
         inner.quota.answered(self.hold.quota);
         inner.usual.record(self.class, now - self.granted_at);
+        news.latches.extend(inner.model.hear(now, self.passages.model, Word::Good));
         drop(inner);
+        self.passages.tell(now, Word::Good, Word::Good, news);
         self.settled = true;
         Tail { hold: self.hold.clone(), counted, settled: false }
     }
 
     /// The call ended with a fault.
-    pub fn failed(
-        mut self,
-        now: Instant,
-        fault: &Fault,
-        rng: &mut Rng,
-        news: &mut Vec<Transition>,
-    ) {
+    pub fn failed(mut self, now: Instant, fault: &Fault, rng: &mut Rng, news: &mut News) {
         self.report(now, fault, rng, news);
+        let certain = fault.certain;
+        let credential = Word::of_credential(fault.kind, certain, fault.reset().is_some());
+        let host = Word::of_host(fault.kind, fault.status.is_some());
+        self.passages.tell(now, credential, host, news);
         self.settled = true;
-        self.hold.cell.lock().in_flight -= 1;
+        let mut inner = self.hold.cell.lock();
+        let model = Word::of_model(fault.kind, !self.hold.again);
+        news.latches.extend(inner.model.hear(now, self.passages.model, model));
+        inner.in_flight -= 1;
     }
 
     /// A limit fired, but the call runs on: the breaker hears of it all the same, once.
-    pub fn overdue(
-        &mut self,
-        now: Instant,
-        phase: Phase,
-        rng: &mut Rng,
-        news: &mut Vec<Transition>,
-    ) {
+    pub fn overdue(&mut self, now: Instant, phase: Phase, rng: &mut Rng, news: &mut News) {
         self.report(now, &Fault::new(FaultKind::Timeout(phase)), rng, news);
         self.late = true;
     }
@@ -139,7 +158,7 @@ impl Permit {
         now: Instant,
         why: Abandoned,
         rng: &mut Rng,
-        news: &mut Vec<Transition>,
+        news: &mut News,
     ) -> bool {
         let grant = &self.hold.grant;
         let (mut inner, now) = self.hold.cell.step(now);
@@ -152,9 +171,9 @@ impl Permit {
                 Abandoned::ByDeadline => FaultKind::Timeout(Phase::Total),
             });
             let counted = self.hold.counted(&fault, Weight::HALF);
-            inner.breaker.fault(now, grant, counted, rng, news);
+            inner.breaker.fault(now, grant, counted, rng, &mut news.breaker);
         } else {
-            inner.breaker.neutral(now, grant, rng, news);
+            inner.breaker.neutral(now, grant, rng, &mut news.breaker);
         }
         inner.in_flight -= 1;
         drop(inner);
@@ -173,29 +192,56 @@ impl Permit {
     }
 
     /// Tells each gate what the fault means for it.
-    fn report(&self, now: Instant, fault: &Fault, rng: &mut Rng, news: &mut Vec<Transition>) {
+    fn report(&self, now: Instant, fault: &Fault, rng: &mut Rng, news: &mut News) {
         let (mut inner, now) = self.hold.cell.step(now);
         let grant = &self.hold.grant;
         match fault.kind.rule().gate {
             GateRule::Breaker(_) | GateRule::BreakerAndHost if self.late => {}
             GateRule::Breaker(weight) => {
-                inner.breaker.fault(now, grant, self.hold.counted(fault, weight), rng, news);
+                inner.breaker.fault(
+                    now,
+                    grant,
+                    self.hold.counted(fault, weight),
+                    rng,
+                    &mut news.breaker,
+                );
             }
             GateRule::BreakerAndHost => {
                 let counted = self.hold.counted(fault, Weight::FULL);
-                inner.breaker.fault(now, grant, counted, rng, news);
+                inner.breaker.fault(now, grant, counted, rng, &mut news.breaker);
             }
             GateRule::Quota => {
                 let granted = self.hold.quota;
-                inner.quota.limited(now, fault.dimension, fault.hint, granted, rng);
-                if !self.late {
-                    inner.breaker.neutral(now, grant, rng, news);
-                }
+                inner.quota.limited(now, fault, granted, rng);
+                self.say_nothing(&mut inner, now, rng, news);
             }
-            GateRule::Credential | GateRule::Model | GateRule::None => {
-                if !self.late {
-                    inner.breaker.neutral(now, grant, rng, news);
+            GateRule::Credential => {
+                if let Some(reset) = fault.reset() {
+                    let granted = self.hold.quota;
+                    inner.quota.exhausted(now, fault.dimension, reset, granted, rng);
                 }
+                self.say_nothing(&mut inner, now, rng, news);
+            }
+            GateRule::Model | GateRule::None => self.say_nothing(&mut inner, now, rng, news),
+        }
+    }
+}
+
+impl Permit {
+    /// The breaker learns nothing, unless it had its verdict when a limit fired.
+    fn say_nothing(&self, inner: &mut Inner, now: Instant, rng: &mut Rng, news: &mut News) {
+        if !self.late {
+            inner.breaker.neutral(now, &self.hold.grant, rng, &mut news.breaker);
+        }
+    }
+}
+
+impl Passages {
+    /// What the verdict says to the gates that others share. Their locks are taken one by one.
+    fn tell(&mut self, now: Instant, credential: Word, host: Word, news: &mut News) {
+        for (passage, word) in [(&mut self.credential, credential), (&mut self.host, host)] {
+            if let Some(passage) = passage {
+                passage.tell(now, word, news);
             }
         }
     }
@@ -210,7 +256,19 @@ pub enum Abandoned {
     ByDeadline,
 }
 
+impl Permit {
+    /// By the answer's headers, nothing is left of a quota.
+    pub fn spent(&self, now: Instant, spent: Spent, rng: &mut Rng) {
+        self.hold.spent(now, spent, rng);
+    }
+}
+
 impl Hold {
+    fn spent(&self, now: Instant, spent: Spent, rng: &mut Rng) {
+        let (mut inner, now) = self.cell.step(now);
+        inner.quota.spent(now, spent, self.quota, rng);
+    }
+
     fn counted(&self, fault: &Fault, weight: Weight) -> CountedFault {
         CountedFault { kind: fault.kind, weight, first: !self.again }
     }
@@ -236,11 +294,11 @@ impl Tail {
     }
 
     /// The answer broke after its first content: the success is taken back and a fault counted.
-    pub fn broke(mut self, now: Instant, rng: &mut Rng, news: &mut Vec<Transition>) {
+    pub fn broke(mut self, now: Instant, rng: &mut Rng, news: &mut News) {
         let fault = Fault::new(FaultKind::Broken);
         let counted = self.hold.counted(&fault, Weight::FULL);
         let (mut inner, now) = self.hold.cell.step(now);
-        inner.breaker.broke(now, &self.hold.grant, self.counted, counted, rng, news);
+        inner.breaker.broke(now, &self.hold.grant, self.counted, counted, rng, &mut news.breaker);
         inner.in_flight -= 1;
         drop(inner);
         self.settled = true;

@@ -1,6 +1,6 @@
 //! The quota gate: what a 429 shuts, and the line in front of it.
 
-use crate::fault::Dimension;
+use crate::fault::{Dimension, Fault, Spent};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 
@@ -30,6 +30,15 @@ pub(super) struct QuotaEpoch {
     tokens: u32,
 }
 
+impl QuotaEpoch {
+    const fn of(self, dimension: Dimension) -> u32 {
+        match dimension {
+            Dimension::Requests => self.requests,
+            Dimension::Tokens => self.tokens,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 struct Gate {
     shut: Option<Shut>,
@@ -37,6 +46,8 @@ struct Gate {
     shuttings: u32,
     /// `k` of the wait without a hint.
     in_a_row: u32,
+    /// How often it admits one more request, as last heard.
+    spacing: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +69,8 @@ pub(super) struct QuotaShut {
 
 /// A hint is honoured up to here: one answer must not park a deployment for a week.
 pub(crate) const HINT_CAP: Duration = Duration::from_secs(300);
+/// The same for the named end of a spent quota.
+const RESET_CAP: Duration = Duration::from_secs(24 * 3600);
 /// Without a hint: this, doubled with each shutting in a row ...
 const BLIND_BASE: Duration = Duration::from_secs(1);
 /// ... up to this.
@@ -67,6 +80,9 @@ const BLIND_CAP: Duration = Duration::from_secs(30);
 const JITTER_AT_LEAST: Duration = Duration::from_millis(100);
 /// The line leaves one by one, this far apart, where the provider's rate is not known.
 const SPACING: Duration = Duration::from_millis(20);
+/// ... and never further apart than this, whatever a provider says of its rate: a place that is not
+/// used holds up those behind it.
+const SPACING_CAP: Duration = Duration::from_secs(1);
 
 impl Quota {
     pub(super) fn epoch(&self) -> QuotaEpoch {
@@ -98,16 +114,31 @@ impl Quota {
     pub(super) fn limited(
         &mut self,
         now: Instant,
-        dimension: Dimension,
-        hint: Option<Duration>,
+        fault: &Fault,
         granted: QuotaEpoch,
         rng: &mut Rng,
     ) {
-        let known = match dimension {
-            Dimension::Requests => granted.requests,
-            Dimension::Tokens => granted.tokens,
-        };
-        self.gate(dimension).limited(now, hint, known, rng);
+        let hint = fault.hint.map(|hint| hint.min(HINT_CAP));
+        let gate = self.gate(fault.dimension);
+        gate.spacing = fault.spacing.or(gate.spacing);
+        gate.limited(now, hint, granted.of(fault.dimension), rng);
+    }
+
+    /// By the headers of an answer to a call that was granted at `granted`, nothing is left.
+    pub(super) fn spent(&mut self, now: Instant, spent: Spent, granted: QuotaEpoch, rng: &mut Rng) {
+        self.gate(spent.dimension).spent(now, spent, granted.of(spent.dimension), rng);
+    }
+
+    /// A quota that the provider says is spent until a named time: `reset` from now.
+    pub(super) fn exhausted(
+        &mut self,
+        now: Instant,
+        dimension: Dimension,
+        reset: Duration,
+        granted: QuotaEpoch,
+        rng: &mut Rng,
+    ) {
+        self.gate(dimension).limited(now, Some(reset.min(RESET_CAP)), granted.of(dimension), rng);
     }
 
     /// An answer to a call that was granted at `granted`.
@@ -127,12 +158,13 @@ impl Quota {
         };
         let gate = self.gate(dimension);
         let shuttings = gate.shuttings;
+        let spacing = gate.spacing.map_or(SPACING, |spacing| spacing.min(SPACING_CAP));
         let shut = gate.shut.as_mut().filter(|shut| now < shut.line_ends)?;
         let at = shut.line_ends;
         if at > latest {
             return None;
         }
-        shut.line_ends = at + SPACING;
+        shut.line_ends = at + spacing;
         Some(QuotaSlot { at, dimension, shutting: shuttings })
     }
 
@@ -174,13 +206,13 @@ impl Gate {
             // line keep their places, and ask again where these come too early now.
             Some(shut) if !is_news => {
                 let Some(hint) = hint else { return };
-                let reopens = now + hint.min(HINT_CAP) + shut.jitter;
+                let reopens = now + hint + shut.jitter;
                 shut.reopens = shut.reopens.max(reopens);
                 shut.line_ends = shut.line_ends.max(shut.reopens);
             }
             None if !is_news && hint.is_none() => {}
             shut => {
-                let wait = hint.unwrap_or_else(|| blind_wait(self.in_a_row)).min(HINT_CAP);
+                let wait = hint.unwrap_or_else(|| blind_wait(self.in_a_row));
                 let jitter = rng.up_to(JITTER_AT_LEAST.max(wait / 10));
                 let reopens = now + wait + jitter;
                 let since = shut.map_or(now, |shut| shut.since);
@@ -189,6 +221,20 @@ impl Gate {
                 self.in_a_row = self.in_a_row.saturating_add(u32::from(is_news));
             }
         }
+    }
+
+    /// Shuts before the first 429. While a line stands it is paced already.
+    fn spent(&mut self, now: Instant, spent: Spent, granted: u32, rng: &mut Rng) {
+        self.forget_past(now);
+        self.spacing = spent.spacing().or(self.spacing);
+        if granted != self.shuttings || self.shut.is_some() {
+            return;
+        }
+        let wait = spent.spacing().unwrap_or(spent.reset).min(HINT_CAP);
+        let jitter = rng.up_to(JITTER_AT_LEAST.max(wait / 10));
+        let reopens = now + wait + jitter;
+        self.shut = Some(Shut { since: now, reopens, jitter, line_ends: reopens });
+        self.shuttings += 1;
     }
 
     fn answered(&mut self, granted: u32) {

@@ -55,6 +55,11 @@ pub struct Deployment {
     pub breaker: BreakerPolicy,
     /// What bounds its calls.
     pub limits: DeploymentLimits,
+    /// Names the credential (provider, origin and key) that it shares with others, without giving
+    /// the key away; `None`: it shares none.
+    pub credential: Option<Arc<str>>,
+    /// `host:port` that it is called at; `None`: it is called nowhere.
+    pub host: Option<Arc<str>>,
 }
 
 impl Deployment {
@@ -67,6 +72,8 @@ impl Deployment {
             order: 0,
             breaker: BreakerPolicy::default(),
             limits: DeploymentLimits::default(),
+            credential: None,
+            host: None,
         }
     }
 }

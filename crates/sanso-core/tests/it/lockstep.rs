@@ -15,7 +15,7 @@ pub(crate) struct Pair {
     now: Instant,
     permits: Vec<(Permit, usize, bool)>,
     tails: Vec<(Tail, usize)>,
-    news: Vec<Transition>,
+    news: News,
 }
 
 impl Pair {
@@ -23,13 +23,13 @@ impl Pair {
         let gates = Gates::new(&one_deployment(policy.clone()));
         let rng = Rng::from_seed(seed);
         let now = Instant::ORIGIN + Duration::from_secs(1_000);
-        let (permits, tails, news) = (vec![], vec![], vec![]);
+        let (permits, tails, news) = (vec![], vec![], News::default());
         Self { gates, oracle: Oracle::new(policy), rng, now, permits, tails, news }
     }
 
     /// Hands the drawn open times over to the oracle.
     fn draw(&mut self) {
-        self.oracle.drawn = self.news.iter().filter_map(|change| change.until).collect();
+        self.oracle.drawn = self.news.breaker.iter().filter_map(|change| change.until).collect();
     }
 
     pub(crate) fn step(&mut self, op: Op) {
@@ -81,7 +81,10 @@ impl Pair {
         assert_eq!(real.is_ok(), known.is_some(), "admission at {:?}", self.now);
         // A look cannot draw the open time that a silent probe's lease brings: it takes the longest.
         assert!(!admits || real.is_ok(), "a look promised too much");
-        assert!(admits || real.is_err() || self.news.len() > 1, "a look promised too little");
+        assert!(
+            admits || real.is_err() || self.news.breaker.len() > 1,
+            "a look promised too little"
+        );
         if let (Ok(permit), Some(call)) = (real, known) {
             self.permits.push((permit, call, false));
         }
@@ -134,7 +137,8 @@ impl Pair {
     }
 
     fn compare(&mut self) {
-        let real: Vec<_> = self.news.drain(..).map(|change| (change.from, change.to)).collect();
+        let real: Vec<_> =
+            self.news.breaker.drain(..).map(|change| (change.from, change.to)).collect();
         let known: Vec<_> = self.oracle.news.drain(..).collect();
         assert_eq!(real, known, "changes of state at {:?}", self.now);
         assert!(self.oracle.drawn.is_empty());

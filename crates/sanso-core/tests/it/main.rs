@@ -3,6 +3,7 @@
 
 mod breaker;
 mod faults;
+mod latches;
 mod laws;
 mod lockstep;
 mod oracle;

@@ -23,12 +23,12 @@ impl Quota {
 
     fn ask(&mut self, slot: Option<QuotaSlot>) -> Result<Permit, Refusal> {
         let entry = Entry { slot, ..ENTRY };
-        self.gates.acquire(ONE, &entry, self.now, &mut self.rng, &mut vec![])
+        self.gates.acquire(ONE, &entry, self.now, &mut self.rng, &mut News::default())
     }
 
     fn limit(&mut self, permit: Permit, dimension: Dimension, hint: Option<Duration>) {
         let fault = Fault { dimension, ..Fault::new(FaultKind::RateLimited).with_hint(hint) };
-        permit.failed(self.now, &fault, &mut self.rng, &mut vec![]);
+        permit.failed(self.now, &fault, &mut self.rng, &mut News::default());
     }
 
     /// A call that meets a 429; returns for how long that shuts the gate.
@@ -40,6 +40,12 @@ impl Quota {
 
     fn shut_for(&self) -> Option<Duration> {
         self.gates.view(ONE, self.now).quota_shut_until.map(|until| until - self.now)
+    }
+
+    /// Whether it is the only gate that is shut.
+    fn alone(&self) -> bool {
+        let shut = self.gates.shut(ONE, self.now);
+        shut.iter().all(|shut| shut.gate == Gate::Quota) && !shut.is_empty()
     }
 
     fn reopen(&mut self) {
@@ -76,7 +82,7 @@ fn without_a_hint_it_doubles_up_to_thirty_seconds_and_one_success_ends_that() {
         quota.reopen();
     }
     let permit = quota.ask(None).expect("it admits again");
-    permit.answered(quota.now, &mut quota.rng, &mut vec![]).finished();
+    permit.answered(quota.now, &mut quota.rng, &mut News::default()).finished();
     assert!(quota.limited(None) <= ms(1_100));
 }
 
@@ -98,7 +104,7 @@ fn a_success_granted_before_a_shutting_does_not_end_the_row() {
     let mut quota = Quota::new(1);
     let old = quota.ask(None).expect("it admits");
     quota.limited(None);
-    old.answered(quota.now, &mut quota.rng, &mut vec![]).finished();
+    old.answered(quota.now, &mut quota.rng, &mut News::default()).finished();
     quota.reopen();
     assert!(quota.limited(None) >= ms(2_000));
 }
@@ -184,14 +190,19 @@ fn requests_and_tokens_are_gates_of_their_own() {
 #[test]
 fn shut_by_quota_alone_means_that_the_breaker_would_admit() {
     let mut quota = Quota::new(1);
-    assert!(!quota.gates.is_shut_by_quota_alone(ONE, quota.now));
+    assert!(!quota.alone());
     let faults: Vec<Permit> = (0..20).map(|_| quota.ask(None).expect("it admits")).collect();
     quota.limited(Some(ms(60_000)));
-    assert!(quota.gates.is_shut_by_quota_alone(ONE, quota.now));
+    assert!(quota.alone());
     for permit in faults {
-        permit.failed(quota.now, &Fault::new(FaultKind::ServerError), &mut quota.rng, &mut vec![]);
+        permit.failed(
+            quota.now,
+            &Fault::new(FaultKind::ServerError),
+            &mut quota.rng,
+            &mut News::default(),
+        );
     }
-    assert!(!quota.gates.is_shut_by_quota_alone(ONE, quota.now));
+    assert!(!quota.alone());
     assert_eq!(quota.ask(None).expect_err("shut").gate, Gate::Quota, "the first gate is named");
 }
 

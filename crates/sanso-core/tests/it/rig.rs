@@ -99,7 +99,7 @@ pub(crate) struct Rig {
     pub(crate) now: Instant,
     pub(crate) permits: Vec<Permit>,
     pub(crate) tails: Vec<Tail>,
-    pub(crate) news: Vec<Transition>,
+    pub(crate) news: News,
     rng: Rng,
 }
 
@@ -111,7 +111,7 @@ impl Rig {
             now: Instant::ORIGIN + Duration::from_secs(1_000),
             permits: vec![],
             tails: vec![],
-            news: vec![],
+            news: News::default(),
             rng: Rng::from_seed(seed),
         }
     }

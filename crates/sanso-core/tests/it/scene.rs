@@ -14,6 +14,8 @@ use crate::world::World;
 #[derive(Clone, Debug)]
 pub(crate) struct Scene {
     pub(crate) seed: u64,
+    /// Some deployments share a key, some a host, some both.
+    pub(crate) shares: bool,
     pub(crate) groups: Vec<GroupScene>,
     pub(crate) defaults: Option<Vec<u32>>,
     pub(crate) max_attempts: u32,
@@ -77,6 +79,7 @@ fn scenes_of(
     (any::<u64>(), vec(group, 1..=4), defaults, rules, vec(requests(), count)).prop_map(
         |(seed, groups, defaults, (max_attempts, max_fallbacks), requests)| Scene {
             seed,
+            shares: true,
             groups,
             defaults,
             max_attempts,
@@ -133,8 +136,15 @@ impl Scene {
         for (number, scene) in self.groups.iter().enumerate() {
             let mut own = Vec::new();
             for sibling in 0..scene.siblings.len() {
-                own.push(DeploymentId::new(deployments.len() as u32));
-                deployments.push(Deployment::new(format!("{number}#{sibling}")));
+                let id = deployments.len() as u64;
+                own.push(DeploymentId::new(id as u32));
+                let shared =
+                    |of: u64| self.shares.then(|| format!("{}", (self.seed >> id) % of).into());
+                deployments.push(Deployment {
+                    credential: shared(3),
+                    host: shared(5),
+                    ..Deployment::new(format!("{number}#{sibling}"))
+                });
             }
             groups.push(Group {
                 name: number.to_string().into(),

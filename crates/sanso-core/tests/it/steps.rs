@@ -182,7 +182,7 @@ fn a_limit_of_the_caller_says_nothing_and_leads_on() {
 #[test]
 fn a_probe_is_decided_within_its_lease_and_runs_on_for_a_minute_at_most() {
     let mut one = One::new(two_legs(), stream(S(600)));
-    let (id, entry, news) = (DeploymentId::new(0), crate::rig::ENTRY, &mut vec![]);
+    let (id, entry, news) = (DeploymentId::new(0), crate::rig::ENTRY, &mut News::default());
     for _ in 0..5 {
         let permit = one.gates.acquire(id, &entry, one.now, &mut one.rng, news).expect("closed");
         one.now = one.now + S(2);
@@ -228,13 +228,13 @@ fn a_shut_chain_answers_429_only_where_quota_alone_shuts() {
         let ask = |one: &mut One| {
             let entry = crate::rig::ENTRY;
             let gates = one.gates.clone();
-            gates.acquire(DeploymentId::new(0), &entry, one.now, &mut one.rng, &mut vec![])
+            gates.acquire(DeploymentId::new(0), &entry, one.now, &mut one.rng, &mut News::default())
         };
         let others: Vec<Permit> = (0..20).map(|_| ask(&mut one).expect("closed")).collect();
         one.signal(call.id, Signal::End(Outcome::Fault(limited)));
         for permit in others.into_iter().filter(|_| also_open) {
             let fault = Fault::new(FaultKind::ServerError);
-            permit.failed(one.now, &fault, &mut one.rng, &mut vec![]);
+            permit.failed(one.now, &fault, &mut one.rng, &mut News::default());
         }
         let topology = Arc::new(chain_of(&[(1, &[])], Rules::default()));
         one.chain = Chain::new(topology, stream(S(60)), &mut one.rng);

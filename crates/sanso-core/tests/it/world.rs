@@ -17,7 +17,7 @@ pub(crate) struct History {
     pub(crate) requests: Vec<Told>,
     pub(crate) transitions: Vec<(DeploymentId, Transition)>,
     /// Each start of a call with what its deployment's gates showed just before.
-    pub(crate) starts: Vec<(usize, CallId, GateView)>,
+    pub(crate) starts: Vec<(usize, CallId, GateView, Vec<Gate>)>,
     pub(crate) over_at: Instant,
 }
 
@@ -184,7 +184,7 @@ impl World {
         match signal {
             Signal::Content => told.content = Some(self.now),
             Signal::End(outcome) => told.over = Some((self.now, Over::Ended(outcome))),
-            Signal::Limit(_) => {}
+            Signal::Limit(_) | Signal::Spent(_) => {}
         }
         let gap = told.call.limits.gap.filter(|_| signal == Signal::Content);
         let views = self.views();
@@ -237,18 +237,21 @@ impl World {
         self.history.requests[number].calls.insert(told.call.id, told);
     }
 
-    fn views(&self) -> Vec<GateView> {
+    fn views(&self) -> Vec<(GateView, Vec<Gate>)> {
         let count = self.topology.deployments().len() as u32;
-        (0..count).map(|id| self.gates.view(DeploymentId::new(id), self.now)).collect()
+        let ids = (0..count).map(DeploymentId::new);
+        let shut = |id| self.gates.shut(id, self.now).iter().map(|shut| shut.gate).collect();
+        ids.map(|id| (self.gates.view(id, self.now), shut(id))).collect()
     }
 
     /// Takes a chain's events over into the history.
-    fn note_starts(&mut self, number: usize, views: &[GateView]) {
+    fn note_starts(&mut self, number: usize, views: &[(GateView, Vec<Gate>)]) {
         let Some(chain) = &mut self.chains[number] else { return };
         while let Some(event) = chain.poll_event() {
             match event {
                 Event::CallStarted { call, deployment, .. } => {
-                    self.history.starts.push((number, call, views[deployment.index()]));
+                    let (view, shut) = views[deployment.index()].clone();
+                    self.history.starts.push((number, call, view, shut));
                 }
                 Event::Breaker { deployment, transition } => {
                     self.history.transitions.push((deployment, transition));

@@ -8,7 +8,7 @@
 use http::HeaderMap;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use sanso_core::{Dimension, Duration};
+use sanso_core::{Dimension, Duration, Spent};
 
 use super::body::Said;
 use super::duration::{leading, seconds};
@@ -25,23 +25,24 @@ const BEFORE_A_WAIT: &[&str] = &["try again in ", "retry in ", "retry after ", "
 /// A rate-limit window and the headers that tell of it.
 struct Window {
     dimension: Dimension,
+    limit: &'static str,
     remaining: &'static str,
     reset: &'static str,
 }
 
-const fn window(dimension: Dimension, remaining: &'static str, reset: &'static str) -> Window {
-    Window { dimension, remaining, reset }
+const fn window(dimension: Dimension, [limit, remaining, reset]: [&'static str; 3]) -> Window {
+    Window { dimension, limit, remaining, reset }
 }
 
 #[rustfmt::skip]
 const WINDOWS: &[Window] = &[
-    window(Dimension::Requests, "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
-    window(Dimension::Tokens, "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
-    window(Dimension::Requests, "x-ratelimit-remaining", "x-ratelimit-reset"),
-    window(Dimension::Requests, "anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
-    window(Dimension::Tokens, "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
-    window(Dimension::Tokens, "anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
-    window(Dimension::Tokens, "anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
+    window(Dimension::Requests, ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"]),
+    window(Dimension::Tokens, ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"]),
+    window(Dimension::Requests, ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"]),
+    window(Dimension::Requests, ["anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"]),
+    window(Dimension::Tokens, ["anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"]),
+    window(Dimension::Tokens, ["anthropic-ratelimit-input-tokens-limit", "anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"]),
+    window(Dimension::Tokens, ["anthropic-ratelimit-output-tokens-limit", "anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"]),
 ];
 
 /// The wait that the provider asks for, by header, field or prose: the first that is said. A zero
@@ -80,6 +81,18 @@ pub(super) fn window_reset(
     };
     let reset = |window: &Window| reset(header(headers, window.reset)?, clock);
     WINDOWS.iter().filter(refused).filter_map(reset).max()
+}
+
+/// The quotas of which nothing is left, by an answer's headers; empty for most answers.
+pub(super) fn spent(headers: &HeaderMap, now: Timestamp) -> impl Iterator<Item = Spent> {
+    let is_spent = |window: &&Window| {
+        header(headers, window.remaining).and_then(number).is_some_and(|left| left <= 0.0)
+    };
+    WINDOWS.iter().filter(is_spent).filter_map(move |window| {
+        let reset = reset(header(headers, window.reset)?, clock(headers, now))?;
+        let limit = header(headers, window.limit).and_then(|limit| limit.parse().ok());
+        Some(Spent { dimension: window.dimension, reset, limit })
+    })
 }
 
 /// Gemini's `RetryInfo`. Beside a daily quota it names a few seconds all the same: not to be believed.

@@ -11,7 +11,7 @@ mod table;
 
 use http::HeaderMap;
 use jiff::Timestamp;
-use sanso_core::{Duration, Fault, FaultKind};
+use sanso_core::{Duration, Fault, FaultKind, Spent};
 
 use crate::dialect::Dialect;
 use crate::failure::Failure;
@@ -39,7 +39,17 @@ pub fn response(
         let reset = || hints::window_reset(headers, table::dimension(&said), now);
         limited.then(reset).flatten()
     });
-    failure(kind, Some(status), hint, said)
+    let mut failure = failure(kind, Some(status), hint, said);
+    if kind == FaultKind::RateLimited {
+        let same = |spent: &Spent| spent.dimension == failure.fault.dimension;
+        failure.fault.spacing = hints::spent(headers, now).filter(same).find_map(|it| it.spacing());
+    }
+    failure
+}
+
+/// The quotas of which, by an answer's headers, nothing is left. `now` as for [`response`].
+pub fn spent(headers: &HeaderMap, now: Timestamp) -> impl Iterator<Item = Spent> {
+    hints::spent(headers, now)
 }
 
 /// Names the fault of an error body that came with a 200, or inside a stream.
@@ -58,7 +68,13 @@ pub fn error_in_200(dialect: Dialect, body: &[u8]) -> Failure {
 fn failure(kind: FaultKind, status: Option<u16>, hint: Option<Duration>, said: Said) -> Failure {
     let dimension = table::dimension(&said).unwrap_or_default();
     Failure {
-        fault: Fault { kind, status, hint, dimension },
+        fault: Fault {
+            status,
+            hint,
+            dimension,
+            certain: table::names_the_key(&said),
+            ..Fault::new(kind)
+        },
         message: said.message.unwrap_or_else(|| our_words(status, said.shape)),
         kind: said.kind,
         code: said.code,

@@ -93,6 +93,20 @@ const fn only(
     Row { dialect, status, test, kind }
 }
 
+/// Codes that leave no doubt about the key: a 401 alone may be a proxy's, or a passing fault.
+const KEY: &[&str] = &[
+    "invalid_api_key",
+    "wrong_api_key",
+    "API_KEY_INVALID",
+    "API_KEY_EXPIRED",
+    "API_KEY_SERVICE_BLOCKED",
+    "API_KEY_IP_ADDRESS_BLOCKED",
+    "API_KEY_HTTP_REFERRER_BLOCKED",
+    "CREDENTIALS_MISSING",
+    "ACCESS_TOKEN_EXPIRED",
+    "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+];
+
 #[rustfmt::skip] // One row a line as far as it fits: this is a table, and is read as one.
 const ROWS: &[Row] = &[
     // Neither an answer nor an error: redirects, and a 200 that is no JSON error.
@@ -155,11 +169,10 @@ const ROWS: &[Row] = &[
     row(ANY, Word(&["RESOURCE_EXHAUSTED"]), Overloaded),
 
     // The operator's key.
+    row(ANY, Word(KEY), Authentication),
     row(ANY, Word(&[
-        "invalid_api_key", "wrong_api_key", "authentication_error", "invalid_authentication_error",
-        "AuthenticationError", "UNAUTHENTICATED", "API_KEY_INVALID", "API_KEY_EXPIRED",
-        "API_KEY_SERVICE_BLOCKED", "API_KEY_IP_ADDRESS_BLOCKED", "API_KEY_HTTP_REFERRER_BLOCKED",
-        "CREDENTIALS_MISSING", "ACCESS_TOKEN_EXPIRED", "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+        "authentication_error", "invalid_authentication_error", "AuthenticationError",
+        "UNAUTHENTICATED",
     ]), Authentication),
     row(S401, Always, Authentication),
     // xAI and Gemini answer a wrong key with 400.
@@ -261,6 +274,11 @@ pub(super) fn status_within(said: &Said) -> Option<u16> {
                 .map(|&(status, _)| status)
         })
     })
+}
+
+/// Whether a code says beyond doubt that the key is at fault.
+pub(super) fn names_the_key(said: &Said) -> bool {
+    said.words().any(|word| KEY.iter().any(|code| code.eq_ignore_ascii_case(word)))
 }
 
 /// What a refused quota counts, where the provider says.

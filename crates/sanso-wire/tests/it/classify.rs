@@ -272,3 +272,19 @@ proptest! {
         prop_assert_eq!(inside.status, Some(status));
     }
 }
+
+#[test]
+fn only_a_code_that_names_the_key_is_certain() {
+    let certain = |status, body: &str| {
+        let now = Timestamp::UNIX_EPOCH;
+        let headers = HeaderMap::new();
+        let dialect = OpenAiChat;
+        let fault = classify::response(dialect, status, &headers, body.as_bytes(), now).fault;
+        (fault.kind == Authentication, fault.certain)
+    };
+    let code = r#"{"error":{"message":"Incorrect API key","code":"invalid_api_key"}}"#;
+    assert_eq!(certain(401, code), (true, true));
+    assert_eq!(certain(401, r#"{"error":{"message":"no"}}"#), (true, false));
+    assert_eq!(certain(401, "<html>"), (true, false));
+    assert_eq!(certain(500, r#"{"error":{"message":"oops"}}"#), (false, false));
+}

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use proptest::prelude::*;
-use sanso_core::Duration;
+use sanso_core::{Dimension, Duration};
 use sanso_wire::{Dialect, classify};
 
 /// 1994-11-06 08:49:37 UTC, the instant of RFC 9110's examples.
@@ -164,4 +164,40 @@ proptest! {
         prop_assert_eq!(hint(429, &[("retry-after", &seconds.to_string())], ""), wait);
         prop_assert_eq!(hint(429, &[("retry-after-ms", &(seconds * 1_000).to_string())], ""), wait);
     }
+}
+
+#[test]
+fn what_an_answer_says_is_spent() {
+    let spent = |headers: &[(&'static str, &str)]| {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, HeaderValue::from_str(value).unwrap());
+        }
+        let now = Timestamp::from_second(NOW).unwrap();
+        classify::spent(&map, now).map(|it| (it.dimension, it.reset, it.limit)).collect::<Vec<_>>()
+    };
+    let (requests, tokens) = (Dimension::Requests, Dimension::Tokens);
+    let s = Duration::from_secs;
+    let openai = |remaining, limit, reset| {
+        spent(&[
+            ("x-ratelimit-remaining-requests", remaining),
+            ("x-ratelimit-limit-requests", limit),
+            ("x-ratelimit-reset-requests", reset),
+        ])
+    };
+    assert_eq!(openai("0", "500", "6m0s"), [(requests, s(360), Some(500))]);
+    assert_eq!(openai("1", "500", "6m0s"), []);
+    assert_eq!(openai("0", "many", "120ms"), [(requests, Duration::from_millis(120), None)]);
+    for absurd in ["", "soon", "-1", "NaN"] {
+        assert_eq!(openai("0", "500", absurd), [], "{absurd}");
+        assert_eq!(openai(absurd, "500", "1s").len(), usize::from(absurd == "-1"), "{absurd}");
+    }
+    assert_eq!(openai("0", "500", "1e99")[0].1, DAY);
+    let anthropic = spent(&[
+        ("anthropic-ratelimit-output-tokens-remaining", "0"),
+        ("anthropic-ratelimit-output-tokens-reset", "1994-11-06T08:50:37Z"),
+        ("anthropic-ratelimit-requests-remaining", "49"),
+        ("anthropic-ratelimit-requests-reset", "1994-11-06T08:50:37Z"),
+    ]);
+    assert_eq!(anthropic, [(tokens, s(60), None)]);
 }

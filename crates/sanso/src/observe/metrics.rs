@@ -96,6 +96,9 @@ struct ViewLabels {
 const DURATIONS: [f64; 14] =
     [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
 
+/// The gates that have a gauge.
+const GATES: [Gate; 5] = [Gate::Credential, Gate::Model, Gate::Quota, Gate::Host, Gate::Breaker];
+
 type HistogramFamily = Family<GroupLabels, Histogram, fn() -> Histogram>;
 
 fn histograms() -> HistogramFamily {
@@ -236,13 +239,14 @@ impl Metrics {
             let view = snapshot.gates.view(id, now);
             in_flight += i64::from(view.in_flight);
             self.deployments[id.index()].breaker.set(state_number(view.breaker));
-            let breaker_shut = view.breaker == BreakerState::Open;
-            for (gate, shut) in
-                [(Gate::Quota, view.quota_shut_until.is_some()), (Gate::Breaker, breaker_shut)]
-            {
+            let shut = snapshot.gates.shut(id, now);
+            for gate in GATES {
                 let deployment = target.id.to_string();
-                let gate = super::gate_name(gate);
-                self.gates.get_or_create(&GateLabels { deployment, gate }).set(i64::from(shut));
+                let labels = GateLabels { deployment, gate: super::gate_name(gate) };
+                // A half-open breaker whose probe is out is not shut in an operator's words.
+                let said = gate != Gate::Breaker || view.breaker == BreakerState::Open;
+                let is_shut = said && shut.iter().any(|shut| shut.gate == gate);
+                self.gates.get_or_create(&labels).set(i64::from(is_shut));
             }
         }
         self.in_flight.set(in_flight);

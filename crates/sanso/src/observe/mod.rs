@@ -10,7 +10,7 @@ pub(crate) mod trail;
 use std::io::Write;
 use std::sync::Arc;
 
-use sanso_core::{BreakerState, Event, Gate, Instant};
+use sanso_core::{BreakerState, Event, Gate, Instant, LatchChange};
 use tokio::sync::broadcast;
 
 use crate::snapshot::Snapshot;
@@ -63,6 +63,9 @@ impl Observer {
 
     pub(crate) fn note(&self, event: &Event, snapshot: &Snapshot) {
         self.metrics.note(event, snapshot);
+        if let Event::Latch { deployment, change } = event {
+            return note_latch(&snapshot.target(*deployment).id, change);
+        }
         let Event::Breaker { deployment, transition } = event else { return };
         let (from, to) = (transition.from, transition.to);
         let target = snapshot.target(*deployment);
@@ -96,6 +99,19 @@ impl Observer {
     }
 }
 
+/// A gate that an operator has to see to: a refused key, a model or a host that is not there.
+fn note_latch(deployment: &str, change: &LatchChange) {
+    let gate = gate_name(change.gate);
+    match change.shut_by {
+        Some(kind) => {
+            let reason = trail::kind_name(kind);
+            let for_s = change.until.map_or(0, |until| (until - change.at).as_secs());
+            tracing::warn!(deployment, gate, reason, for_s, "gate shut");
+        }
+        None => tracing::warn!(deployment, gate, "gate open again"),
+    }
+}
+
 /// A state's name in logs and headers.
 pub(crate) const fn state_name(state: BreakerState) -> &'static str {
     match state {
@@ -109,7 +125,10 @@ pub(crate) const fn state_name(state: BreakerState) -> &'static str {
 /// A gate's name in metrics and messages.
 pub(crate) const fn gate_name(gate: Gate) -> &'static str {
     match gate {
+        Gate::Credential => "credential",
+        Gate::Model => "model",
         Gate::Quota => "quota",
+        Gate::Host => "host",
         Gate::Breaker => "breaker",
         Gate::SlowStart => "slow_start",
     }

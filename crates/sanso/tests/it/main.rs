@@ -7,6 +7,7 @@ mod cancel;
 mod connections;
 mod dialects;
 mod failover;
+mod gates;
 mod malformed;
 mod mock_response;
 mod observe;

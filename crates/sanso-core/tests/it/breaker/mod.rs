@@ -32,7 +32,7 @@ fn fails(rig: &mut Rig, times: usize, apart: Duration) {
 }
 
 fn cause(rig: &Rig) -> Option<Cause> {
-    rig.news.last().map(|change| change.cause)
+    rig.news.breaker.last().map(|change| change.cause)
 }
 
 fn tripped(rule: TripRule) -> Option<Cause> {

@@ -140,7 +140,7 @@ fn with_allowed_fails_the_rate_alone_says_nothing() {
 fn a_disabled_breaker_counts_but_never_opens() {
     let mut rig = Rig::new(BreakerPolicy { enabled: false, ..BreakerPolicy::default() }, 1);
     fails(&mut rig, 100, ms(100));
-    assert!(rig.news.is_empty());
+    assert!(rig.news.breaker.is_empty());
 }
 
 // === a lone deployment ===

@@ -14,7 +14,7 @@ fn open(rig: &mut Rig) -> f64 {
 }
 
 fn open_for(rig: &Rig) -> f64 {
-    let last = rig.news.last().expect("it opened");
+    let last = rig.news.breaker.last().expect("it opened");
     assert_eq!(last.to, BreakerState::Open);
     (last.until.expect("an end") - last.at).as_secs_f64()
 }
@@ -77,7 +77,7 @@ fn k_is_kept_within_a_window_after_closing_and_forgotten_later() {
         close(&mut rig);
         rig.pass(ms(later));
         fails(&mut rig, 5, ms(300));
-        assert_eq!(rig.news.last().map(Transition::is_opening), Some(true));
+        assert_eq!(rig.news.breaker.last().map(Transition::is_opening), Some(true));
         assert!((0.8..=1.2).contains(&(open_for(&rig) / expected)), "{later} ms after closing");
     }
 }
@@ -164,7 +164,10 @@ fn a_silent_probe_reopens_when_its_lease_runs_out_and_no_later_verdict_saves_it(
         assert_eq!(rig.state(), BreakerState::Open);
         rig.end(probe, late);
         assert_eq!(cause(&rig), Some(Cause::ProbeSilent));
-        assert_eq!(rig.news.last().map(|change| change.at), Some(leased + ENTRY.first_token));
+        assert_eq!(
+            rig.news.breaker.last().map(|change| change.at),
+            Some(leased + ENTRY.first_token)
+        );
         assert_eq!(rig.state(), BreakerState::Open);
     }
 }
@@ -275,7 +278,7 @@ fn the_rules_of_closed_open_it_again_and_longer() {
     let mut rig = recovering();
     fails(&mut rig, 5, ms(300));
     assert_eq!(cause(&rig), tripped(TripRule::Row));
-    assert_eq!(rig.news.last().map(Transition::is_opening), Some(false), "a reopening");
+    assert_eq!(rig.news.breaker.last().map(Transition::is_opening), Some(false), "a reopening");
     assert!((0.8..=1.2).contains(&(open_for(&rig) / 10.0)));
 }
 

@@ -88,7 +88,7 @@ proptest! {
 
     #[test]
     fn law_10_bad_request_on_the_first_leg_costs_one_attempt(scene in scenes()) {
-        let mut scene = scene;
+        let mut scene = Scene { shares: false, ..scene };
         let fault = Fault::new(FaultKind::BadRequest).with_status(422);
         for sibling in &mut scene.groups[0].siblings {
             *sibling = Behaviour::Dead(fault);
@@ -133,7 +133,7 @@ proptest! {
 
     #[test]
     fn law_18_a_healthy_first_leg_serves(scene in scenes()) {
-        let mut scene = scene;
+        let mut scene = Scene { shares: false, ..scene };
         for sibling in &mut scene.groups[0].siblings {
             *sibling = Behaviour::Healthy;
         }
@@ -148,7 +148,7 @@ proptest! {
 
     #[test]
     fn law_19_a_leg_that_would_answer_does(scene in scenes()) {
-        let mut scene = scene;
+        let mut scene = Scene { shares: false, ..scene };
         for sibling in scene.groups.iter_mut().flat_map(|group| &mut group.siblings) {
             // Faults that lead along the plain chain, and that no limit of a minute hides.
             if !leads_on(sibling) {
