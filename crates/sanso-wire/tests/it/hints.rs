@@ -192,7 +192,8 @@ fn what_an_answer_says_is_spent() {
         assert_eq!(openai("0", "500", absurd), [], "{absurd}");
         assert_eq!(openai(absurd, "500", "1s").len(), usize::from(absurd == "-1"), "{absurd}");
     }
-    assert_eq!(openai("0", "500", "1e99")[0].1, DAY);
+    assert_eq!(openai("0", "500", "1e99"), [], "no instant");
+    assert_eq!(openai("0", "500", "999999")[0].1, DAY);
     let anthropic = spent(&[
         ("anthropic-ratelimit-output-tokens-remaining", "0"),
         ("anthropic-ratelimit-output-tokens-reset", "1994-11-06T08:50:37Z"),
