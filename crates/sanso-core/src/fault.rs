@@ -27,12 +27,38 @@ pub enum Phase {
     Total,
 }
 
-/// Why a well-formed 200 is still not the answer that was wanted.
+/// Why a well-formed 200 is still not the answer that was wanted. All but [`SoftReason::Empty`] are
+/// looked for only where the operator says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SoftReason {
     /// No text, tool call, reasoning or refusal, and ended neither by the request's own token limit
     /// nor by a filter.
     Empty,
+    /// Ended by a token limit that the request did not set.
+    Truncated,
+    /// It says the same again and again.
+    Loop,
+    /// Not the JSON that the request asked for.
+    Schema,
+    /// A tool call with an unknown name, or with arguments that cannot be used.
+    Tools,
+    /// The model would not do it.
+    Refusal,
+    /// A check of the operator's own.
+    User,
+}
+
+impl SoftReason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::Empty,
+        Self::Truncated,
+        Self::Loop,
+        Self::Schema,
+        Self::Tools,
+        Self::Refusal,
+        Self::User,
+    ];
 }
 
 /// What broke beneath HTTP.

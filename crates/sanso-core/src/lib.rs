@@ -57,7 +57,8 @@ pub use gates::{
 pub use retry::{Backoff, Exponential, Patience};
 pub use rng::Rng;
 pub use route::{
-    Deployment, DeploymentId, DeploymentLimits, Group, GroupId, Limits, Rules, Topology,
+    Deployment, DeploymentId, DeploymentLimits, FallbackOn, Group, GroupId, Limits, OwnLists,
+    Rules, Topology,
 };
 pub use rule::{Again, GateRule, NextLeg, Rule, Weight};
 pub use time::{Duration, Instant};

@@ -16,8 +16,9 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Report};
 use crate::error::Error;
 use crate::exchange::{Exchange, Reply};
-use crate::matches::{Matches, Taken};
+use crate::matches::Matches;
 use crate::observe::{BreakerChange, Observer};
+use crate::own_lists;
 use crate::request::ChatRequest;
 use crate::snapshot::Snapshot;
 use crate::upstream::{Upstream, UpstreamLimits};
@@ -219,8 +220,9 @@ impl Gateway {
         let deadline = arrival.deadline.map_or(configured, |own| own.min(configured));
         let mut request = Request::new(group, class, started + deadline);
         apply_controls(&mut request, &envelope);
-        let mut warnings = Vec::new();
-        request.fallbacks = own_fallbacks(&envelope, &snapshot, &mut matches, &mut warnings)?;
+        let mut own = own_lists::Reading { snapshot: &snapshot, matches, warnings: Vec::new() };
+        own.read(&envelope, &mut request)?;
+        let own_lists::Reading { matches, mut warnings, .. } = own;
         let id = self.shared.clock.request_id();
         let limits = &snapshot.config.limits;
         let asked = Asked {
@@ -261,7 +263,7 @@ fn asked_for<'m>(snapshot: &Snapshot, model: &'m str) -> Result<(GroupId, Option
         let first = *snapshot.topology.default_fallbacks()?.first()?;
         Some((first, None))
     };
-    find(snapshot, model).or_else(default).ok_or_else(|| {
+    own_lists::find(snapshot, model).or_else(default).ok_or_else(|| {
         let known: Vec<&str> = snapshot.models().collect();
         Error::unknown_model(model, "model", &known)
     })
@@ -272,6 +274,7 @@ fn apply_controls(request: &mut Request, envelope: &Envelope) {
     let controls = &envelope.controls;
     request.prompt_tokens = u32::try_from(envelope.prompt_tokens_estimate).unwrap_or(u32::MAX);
     request.num_retries = controls.num_retries;
+    request.fallback_on = controls.fallback_on;
     request.max_fallbacks = controls.max_fallbacks;
     request.deny_fallback =
         controls.disable_fallbacks || controls.fallback == Some(FallbackRule::Deny);
@@ -287,48 +290,10 @@ fn unheeded(controls: &Controls) -> Vec<String> {
     if let Some(task) = &controls.task {
         warnings.push(format!("the task `{task}` is not configured"));
     }
-    let lists = [
-        ("context_window_fallbacks", controls.context_window_fallbacks.is_some()),
-        ("content_policy_fallbacks", controls.content_policy_fallbacks.is_some()),
-        ("priority", controls.priority.is_some()),
-    ];
-    let unheeded = lists.into_iter().filter(|(_, asked)| *asked);
-    warnings.extend(unheeded.map(|(name, _)| format!("`{name}` of a request is not obeyed yet")));
-    warnings
-}
-
-/// The request's own `fallbacks`; `warnings` names those that cannot be.
-fn own_fallbacks(
-    envelope: &Envelope,
-    snapshot: &Snapshot,
-    matches: &mut Matches,
-    warnings: &mut Vec<String>,
-) -> Result<Option<Arc<[GroupId]>>, Error> {
-    let Some(names) = &envelope.controls.fallbacks else { return Ok(None) };
-    let mut groups = Vec::with_capacity(names.len());
-    for name in names {
-        let (group, matched) = find(snapshot, name).ok_or_else(|| {
-            let known: Vec<&str> = snapshot.models().collect();
-            Error::unknown_model(name, "fallbacks", &known).with(|inner| inner.status = 400)
-        })?;
-        match matches.note(group, matched) {
-            Ok(()) => groups.push(group),
-            Err(Taken) => warnings.push(format!(
-                "the fallback `{name}` was passed over: another model of `{}` is asked for \
-                 already, and a request calls a model group once",
-                snapshot.group_name(group)
-            )),
-        }
+    if controls.priority.is_some() {
+        warnings.push("`priority` of a request is not obeyed yet".to_owned());
     }
-    Ok(Some(groups.into()))
-}
-
-/// Longest name that a wildcard matches: it comes back in headers and in the log.
-const WILDCARD_NAME_BYTES: usize = 256;
-
-fn find<'m>(snapshot: &Snapshot, model: &'m str) -> Option<(GroupId, Option<&'m str>)> {
-    let fits = |matched: &str| matched.len() <= WILDCARD_NAME_BYTES;
-    snapshot.find(model).filter(|(_, matched)| matched.is_none_or(fits))
+    warnings
 }
 
 /// A configuration that is held while it is looked at.

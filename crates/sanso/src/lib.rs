@@ -21,6 +21,7 @@ mod gateway;
 mod matches;
 mod mock;
 mod observe;
+mod own_lists;
 mod relay;
 mod request;
 mod served;

@@ -142,6 +142,7 @@ fn group(config: &Config, index: config::GroupIndex) -> sanso_core::Group {
         fallbacks: lists.plain.as_deref().map(ids),
         context_window_fallbacks: listed(&lists.context_window),
         content_policy_fallbacks: listed(&lists.content_policy).unwrap_or_default(),
+        fallback_on: group.policy.fallback_on,
     }
 }
 

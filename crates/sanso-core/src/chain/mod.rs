@@ -122,6 +122,9 @@ impl Chain {
         let max_nested = request.max_fallbacks.unwrap_or(topology.rules().max_fallbacks);
         let rules = WalkRules {
             own: request.fallbacks.clone(),
+            own_context: request.context_window_fallbacks.clone(),
+            own_policy: request.content_policy_fallbacks.clone(),
+            on: request.fallback_on.unwrap_or(topology.group(request.group).fallback_on),
             deny: request.deny_fallback,
             max_nested: max_nested as usize,
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fail::Failure;
 use crate::fault::{Outcome, Phase, SoftReason, Spent};
-use crate::route::{DeploymentId, GroupId, Limits};
+use crate::route::{DeploymentId, FallbackOn, GroupId, Limits, OwnLists};
 use crate::time::{Duration, Instant};
 use crate::usual::Class;
 
@@ -23,6 +23,12 @@ pub struct Request {
     pub num_retries: Option<u32>,
     /// The request's own `fallbacks`, which stand in for the plain list.
     pub fallbacks: Option<Arc<[GroupId]>>,
+    /// The request's own `context_window_fallbacks`, which stand in for those of the groups.
+    pub context_window_fallbacks: Option<OwnLists>,
+    /// The request's own `content_policy_fallbacks`, likewise.
+    pub content_policy_fallbacks: Option<OwnLists>,
+    /// The request's own `fallback_on`, which stands in for that of the asked-for group.
+    pub fallback_on: Option<FallbackOn>,
     /// The request's own `max_fallbacks`.
     pub max_fallbacks: Option<u32>,
     /// `fallback: deny`, `disable_fallbacks`: the first leg or an error.
@@ -42,6 +48,9 @@ impl Request {
             deadline,
             num_retries: None,
             fallbacks: None,
+            context_window_fallbacks: None,
+            content_policy_fallbacks: None,
+            fallback_on: None,
             max_fallbacks: None,
             deny_fallback: false,
             timeout: None,

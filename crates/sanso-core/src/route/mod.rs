@@ -7,5 +7,6 @@ mod walk;
 
 pub use limits::{DeploymentLimits, Limits};
 pub(crate) use rank::rank;
-pub use topology::{Deployment, DeploymentId, Group, GroupId, Rules, Topology};
+pub use topology::{Deployment, DeploymentId, FallbackOn, Group, GroupId, Rules, Topology};
+pub use walk::OwnLists;
 pub(crate) use walk::{Walk, WalkRules};

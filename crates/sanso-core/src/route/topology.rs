@@ -94,6 +94,18 @@ pub struct Group {
     pub context_window_fallbacks: Option<Vec<GroupId>>,
     /// `content_policy_fallbacks`; absent and empty mean the same: to the client.
     pub content_policy_fallbacks: Vec<GroupId>,
+    /// `fallback_on`, for requests that ask for this group.
+    pub fallback_on: FallbackOn,
+}
+
+/// Faults of the first leg that go to the plain fallbacks only where that is said: another model
+/// would be asked to do what the first one refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FallbackOn {
+    /// [`BadRequest`](crate::FaultKind::BadRequest).
+    pub bad_request: bool,
+    /// [`ContentPolicy`](crate::FaultKind::ContentPolicy), where no list of its own stands for it.
+    pub content_policy: bool,
 }
 
 impl Default for Group {
@@ -105,6 +117,7 @@ impl Default for Group {
             fallbacks: None,
             context_window_fallbacks: None,
             content_policy_fallbacks: Vec::new(),
+            fallback_on: FallbackOn::default(),
         }
     }
 }

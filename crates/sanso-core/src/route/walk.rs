@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{GroupId, Topology};
+use super::{FallbackOn, GroupId, Topology};
 use crate::rule::NextLeg;
 
 /// Where a request is in its chain. Cheap to clone: looking ahead is walking a copy.
@@ -24,10 +24,33 @@ pub(crate) struct Walk {
 pub(crate) struct WalkRules {
     /// A request's own `fallbacks`, which stand in for the plain list of the asked-for group.
     pub(crate) own: Option<Arc<[GroupId]>>,
+    /// A request's own `context_window_fallbacks`, which stand in for those of every group.
+    pub(crate) own_context: Option<OwnLists>,
+    /// A request's own `content_policy_fallbacks`, likewise.
+    pub(crate) own_policy: Option<OwnLists>,
+    /// `fallback_on`: the request's own, else the asked-for group's.
+    pub(crate) on: FallbackOn,
     /// `fallback: deny`, `disable_fallbacks`: the first leg or an error.
     pub(crate) deny: bool,
     /// `max_fallbacks`: lists open within each other.
     pub(crate) max_nested: usize,
+}
+
+/// A request's own lists for one kind of fault, by the group that they are for. They stand in for
+/// that setting as a whole: a group that they do not name has no list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnLists {
+    /// The lists of single groups.
+    pub of_groups: Arc<[(GroupId, Arc<[GroupId]>)]>,
+    /// `*`: the list of every other group.
+    pub of_others: Option<Arc<[GroupId]>>,
+}
+
+impl OwnLists {
+    fn of(&self, group: GroupId) -> &[GroupId] {
+        let own = self.of_groups.iter().find(|(named, _)| *named == group);
+        own.map(|(_, list)| list).or(self.of_others.as_ref()).map_or(&[], |list| list)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -57,17 +80,20 @@ impl Walk {
             return None;
         }
         let is_first = self.seen.len() == 1;
-        let group = topology.group(ended);
+        let plain = || self.plain(topology, ended, is_first);
         let list = match next {
             NextLeg::Never => return None,
-            NextLeg::NotFromFirst if is_first => return None,
-            NextLeg::ContextList if is_first => match &group.context_window_fallbacks {
-                Some(own) => Some(own.as_slice()),
-                None => self.plain(topology, ended, is_first),
-            },
-            NextLeg::ContextList => group.context_window_fallbacks.as_deref(),
-            NextLeg::PolicyList => Some(group.content_policy_fallbacks.as_slice()),
-            NextLeg::Yes | NextLeg::NotFromFirst => self.plain(topology, ended, is_first),
+            NextLeg::NotFromFirst if is_first && !self.rules.on.bad_request => return None,
+            NextLeg::ContextList => {
+                let listed = self.context(topology, ended);
+                if is_first { listed.or_else(plain) } else { listed }
+            }
+            NextLeg::PolicyList => {
+                let listed = Some(self.policy(topology, ended)).filter(|list| !list.is_empty());
+                let may_use_plain = is_first && self.rules.on.content_policy;
+                if may_use_plain { listed.or_else(plain) } else { listed }
+            }
+            NextLeg::Yes | NextLeg::NotFromFirst => plain(),
         };
         if let Some(list) = list.filter(|list| !list.is_empty())
             && self.open.len() < self.rules.max_nested
@@ -88,6 +114,22 @@ impl Walk {
             self.rules.own.as_deref().or(listed).or_else(|| topology.default_fallbacks())
         } else {
             listed
+        }
+    }
+
+    /// The list for a prompt that is too long; `None` where that setting is absent altogether.
+    fn context<'a>(&'a self, topology: &'a Topology, group: GroupId) -> Option<&'a [GroupId]> {
+        match &self.rules.own_context {
+            Some(own) => Some(own.of(group)),
+            None => topology.group(group).context_window_fallbacks.as_deref(),
+        }
+    }
+
+    /// The list for a refusal by a provider's filter; an absent one is empty.
+    fn policy<'a>(&'a self, topology: &'a Topology, group: GroupId) -> &'a [GroupId] {
+        match &self.rules.own_policy {
+            Some(own) => own.of(group),
+            None => &topology.group(group).content_policy_fallbacks,
         }
     }
 

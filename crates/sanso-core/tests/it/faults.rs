@@ -43,6 +43,17 @@ fn the_table_of_faults() {
 }
 
 #[test]
+fn all_soft_faults_are_treated_alike() {
+    let rule = FaultKind::Soft(SoftReason::Empty).rule();
+    for reason in SoftReason::ALL {
+        assert_eq!(FaultKind::Soft(reason).rule(), rule, "{reason:?}");
+        assert_eq!(FaultKind::Soft(reason).final_status(None, true), 502);
+    }
+    let names: std::collections::HashSet<_> = SoftReason::ALL.into_iter().collect();
+    assert_eq!(names.len(), SoftReason::ALL.len());
+}
+
+#[test]
 fn the_providers_own_status_is_kept_where_it_fits() {
     let status = |kind: FaultKind, own| kind.final_status(Some(own), false);
     assert_eq!(status(FaultKind::ServerError, 520), 520);

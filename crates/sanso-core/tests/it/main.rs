@@ -13,5 +13,6 @@ mod rig;
 mod route;
 mod scene;
 mod steps;
+mod telling;
 mod traces;
 mod world;

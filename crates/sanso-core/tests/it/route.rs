@@ -20,14 +20,40 @@ struct Way {
     max_fallbacks: u32,
     context: Vec<(usize, Vec<u32>)>,
     policy: Vec<(usize, Vec<u32>)>,
+    /// `fallback_on` of every group.
+    on: FallbackOn,
+    /// What the request says of its own: context list, policy list, `fallback_on`.
+    own_context: Option<OwnLists>,
+    own_policy: Option<OwnLists>,
+    own_on: Option<FallbackOn>,
+}
+
+const BAD_REQUEST: FallbackOn = FallbackOn { bad_request: true, content_policy: false };
+const CONTENT_POLICY: FallbackOn = FallbackOn { bad_request: false, content_policy: true };
+
+fn own_lists(of_groups: &[(u32, &[u32])], of_others: Option<&[u32]>) -> OwnLists {
+    let ids = |list: &[u32]| list.iter().map(|id| GroupId::new(*id)).collect::<Arc<[_]>>();
+    let of_groups = of_groups.iter().map(|(group, list)| (GroupId::new(*group), ids(list)));
+    OwnLists { of_groups: of_groups.collect(), of_others: of_others.map(ids) }
 }
 
 impl Way {
     fn of(lists: &[&[u32]]) -> Self {
         let lists: Vec<_> = lists.iter().map(|it| (!it.is_empty()).then(|| it.to_vec())).collect();
         let kinds = vec![FaultKind::Authentication; lists.len()];
-        let (context, policy) = (vec![], vec![]);
-        Self { lists, kinds, defaults: None, own: None, max_fallbacks: 5, context, policy }
+        Self {
+            lists,
+            kinds,
+            defaults: None,
+            own: None,
+            max_fallbacks: 5,
+            context: vec![],
+            policy: vec![],
+            on: FallbackOn::default(),
+            own_context: None,
+            own_policy: None,
+            own_on: None,
+        }
     }
 
     fn go(&self) -> String {
@@ -38,6 +64,7 @@ impl Way {
                 deployments: vec![DeploymentId::new(number as u32)],
                 fallbacks: list.as_deref().map(ids),
                 context_window_fallbacks: (!self.context.is_empty()).then(Vec::new),
+                fallback_on: self.on,
                 ..Group::default()
             });
         }
@@ -60,6 +87,9 @@ impl Way {
         let deadline = Instant::ORIGIN + Duration::from_secs(600);
         let mut request = Request::new(GroupId::new(0), class, deadline);
         request.fallbacks = self.own.as_deref().map(|list| Arc::from(ids(list)));
+        request.context_window_fallbacks = self.own_context.clone();
+        request.content_policy_fallbacks = self.own_policy.clone();
+        request.fallback_on = self.own_on;
         world.send(Instant::ORIGIN, request, None);
         world.run();
         let calls = world.history.requests[0].calls.values();
@@ -135,6 +165,61 @@ fn a_later_leg_opens_its_own_list_for_the_kind_of_its_last_fault_or_the_walk_goe
     let mut way = Way::of(plain);
     way.kinds[1] = FaultKind::BadRequest;
     assert_eq!(way.go(), "abdc");
+}
+
+#[test]
+fn a_requests_own_lists_stand_in_for_the_groups_lists_of_that_kind() {
+    let mut way = Way::of(&[&[1], &[], &[], &[], &[]]);
+    way.kinds[0] = FaultKind::ContextWindow;
+    way.context = vec![(0, vec![2])];
+    assert_eq!(way.go(), "ac");
+    let own = |lists| Way { own_context: Some(lists), ..way.clone() };
+    assert_eq!(own(own_lists(&[(0, &[3, 4])], None)).go(), "ade");
+    assert_eq!(own(own_lists(&[], Some(&[4]))).go(), "ae");
+    assert_eq!(own(own_lists(&[(0, &[3])], Some(&[4]))).go(), "ad", "its own before `*`");
+    assert_eq!(own(own_lists(&[(1, &[3])], None)).go(), "a", "set, but for others: to the client");
+    way.kinds = vec![FaultKind::ContentPolicy, FaultKind::ContentPolicy];
+    way.kinds.resize(5, FaultKind::Authentication);
+    way.policy = vec![(0, vec![1]), (1, vec![2])];
+    assert_eq!(way.go(), "abc");
+    let own = |lists| Way { own_policy: Some(lists), ..way.clone() };
+    assert_eq!(own(own_lists(&[(0, &[1]), (1, &[4])], None)).go(), "abe", "of later legs, too");
+    assert_eq!(own(own_lists(&[(3, &[2])], None)).go(), "a");
+    assert_eq!(Way { own_context: Some(own_lists(&[(0, &[3])], None)), ..way }.go(), "abc");
+}
+
+#[test]
+fn a_bad_request_of_the_first_leg_goes_on_only_where_fallback_on_says_so() {
+    let mut way = Way::of(&[&[1], &[], &[]]);
+    way.kinds[0] = FaultKind::BadRequest;
+    let on = |on, own_on| Way { on, own_on, ..way.clone() }.go();
+    let nothing = FallbackOn::default();
+    assert_eq!(on(nothing, None), "a");
+    assert_eq!(on(CONTENT_POLICY, None), "a");
+    assert_eq!(on(BAD_REQUEST, None), "ab");
+    assert_eq!(on(BAD_REQUEST, Some(nothing)), "a", "the request's own stands in");
+    assert_eq!(on(nothing, Some(BAD_REQUEST)), "ab");
+}
+
+#[test]
+fn a_filters_refusal_goes_to_the_plain_fallbacks_only_where_fallback_on_says_so() {
+    let mut way = Way::of(&[&[1], &[], &[]]);
+    way.kinds[0] = FaultKind::ContentPolicy;
+    assert_eq!(way.go(), "a");
+    assert_eq!(Way { on: BAD_REQUEST, ..way.clone() }.go(), "a");
+    assert_eq!(Way { on: CONTENT_POLICY, ..way.clone() }.go(), "ab");
+    assert_eq!(Way { own_on: Some(CONTENT_POLICY), ..way.clone() }.go(), "ab");
+    let listed = Way { on: CONTENT_POLICY, policy: vec![(0, vec![2])], ..way.clone() };
+    assert_eq!(listed.go(), "ac", "a list of its own comes before the plain one");
+    way.own_policy = Some(own_lists(&[(0, &[2])], None));
+    assert_eq!(Way { on: CONTENT_POLICY, ..way }.go(), "ac");
+}
+
+#[test]
+fn fallback_on_does_not_open_a_later_legs_plain_list_to_a_refusal() {
+    let mut way = Way::of(&[&[1, 2], &[3], &[], &[]]);
+    way.kinds[1] = FaultKind::ContentPolicy;
+    assert_eq!(Way { on: CONTENT_POLICY, ..way }.go(), "abc");
 }
 
 #[test]

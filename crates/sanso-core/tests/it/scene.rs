@@ -30,6 +30,7 @@ pub(crate) struct GroupScene {
     fallbacks: Option<Vec<u32>>,
     context: Option<Vec<u32>>,
     policy: Vec<u32>,
+    pub(crate) on: FallbackOn,
 }
 
 #[derive(Clone, Debug)]
@@ -65,14 +66,12 @@ fn scenes_of(
         option::of(0..5_u32),
         option::weighted(0.8, vec(0..4_u32, 1..4)),
         option::of(vec(0..4_u32, 0..3)),
-        vec(0..4_u32, 0..3),
+        (vec(0..4_u32, 0..3), any::<bool>(), any::<bool>()),
     );
-    let group = group.prop_map(|(siblings, num_retries, fallbacks, context, policy)| GroupScene {
-        siblings,
-        num_retries,
-        fallbacks,
-        context,
-        policy,
+    let group = group.prop_map(|(siblings, num_retries, fallbacks, context, rest)| {
+        let (policy, bad_request, content_policy) = rest;
+        let on = FallbackOn { bad_request, content_policy };
+        GroupScene { siblings, num_retries, fallbacks, context, policy, on }
     });
     let defaults = option::of(vec(0..4_u32, 0..3));
     let rules = (prop_oneof![Just(0), Just(1), Just(3), Just(6)], 0..6_u32);
@@ -153,6 +152,7 @@ impl Scene {
                 fallbacks: scene.fallbacks.as_ref().map(ids),
                 context_window_fallbacks: scene.context.as_ref().map(ids),
                 content_policy_fallbacks: ids(&scene.policy),
+                fallback_on: scene.on,
             });
         }
         let (max_attempts, max_fallbacks) = (self.max_attempts, self.max_fallbacks);

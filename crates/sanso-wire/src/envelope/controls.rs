@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sanso_core::FallbackOn;
 use serde_json::Value;
 
 use crate::envelope::RequestError;
@@ -12,10 +13,12 @@ use crate::object::Object;
 pub struct Controls {
     /// `fallbacks`: groups that stand in for the plain list of the asked-for group.
     pub fallbacks: Option<Vec<String>>,
-    /// `context_window_fallbacks`: lists by the group that they are for.
+    /// `context_window_fallbacks`: lists by the group that they are for, in place of that setting.
     pub context_window_fallbacks: Option<FallbackLists>,
-    /// `content_policy_fallbacks`: lists by the group that they are for.
+    /// `content_policy_fallbacks`, likewise.
     pub content_policy_fallbacks: Option<FallbackLists>,
+    /// `fallback_on`: which refusals of the first leg lead to the plain fallbacks.
+    pub fallback_on: Option<FallbackOn>,
     /// `num_retries`: retries per leg.
     pub num_retries: Option<u32>,
     /// `timeout`, else `request_timeout`: the limit of an attempt.
@@ -34,7 +37,9 @@ pub struct Controls {
     pub priority: Option<i64>,
 }
 
-/// Fallback lists, each with the group that it is for (LiteLLM: `[{"group": ["a", "b"]}]`).
+/// Fallback lists, each with the group that it is for, in the order of the body (LiteLLM:
+/// `[{"group": ["a", "b"]}]`). `*` is every group; names outside of a mapping are for the asked-for
+/// one.
 pub type FallbackLists = Vec<(String, Vec<String>)>;
 
 /// sanso's `fallback` (`chain.md`, *Silent fallback can be forbidden*).
@@ -52,6 +57,7 @@ enum Use {
     Fallbacks,
     ContextWindowFallbacks,
     ContentPolicyFallbacks,
+    FallbackOn,
     NumRetries,
     Timeout,
     StreamTimeout,
@@ -69,6 +75,7 @@ const TABLE: &[(&str, Use)] = &[
     ("fallbacks", Use::Fallbacks),
     ("context_window_fallbacks", Use::ContextWindowFallbacks),
     ("content_policy_fallbacks", Use::ContentPolicyFallbacks),
+    ("fallback_on", Use::FallbackOn),
     ("num_retries", Use::NumRetries),
     ("request_timeout", Use::Timeout),
     ("timeout", Use::Timeout),
@@ -146,11 +153,12 @@ impl Controls {
         match meaning {
             Use::Fallbacks => self.fallbacks = Some(fallbacks(body, key, model)?),
             Use::ContextWindowFallbacks => {
-                self.context_window_fallbacks = Some(fallback_lists(body, key)?);
+                self.context_window_fallbacks = Some(fallback_lists(body, key, model)?);
             }
             Use::ContentPolicyFallbacks => {
-                self.content_policy_fallbacks = Some(fallback_lists(body, key)?);
+                self.content_policy_fallbacks = Some(fallback_lists(body, key, model)?);
             }
+            Use::FallbackOn => self.fallback_on = Some(fallback_on(body, key)?),
             Use::NumRetries => self.num_retries = Some(count(body, key)?),
             Use::Timeout => self.timeout = seconds(body, key)?.or(self.timeout),
             Use::StreamTimeout => self.stream_timeout = seconds(body, key)?,
@@ -166,12 +174,25 @@ impl Controls {
     }
 }
 
-/// `["a", {"model": "b"}]`, or LiteLLM's configuration shape `[{"group": ["a"]}]`, of which the lists
-/// for the asked-for group and for `*` count. Messages of their own in the objects are not obeyed.
+/// Of the lists of [`fallback_lists`] those for the asked-for group and for `*`, in the body's order.
 fn fallbacks(body: &Object<'_>, key: &str, model: &str) -> Result<Vec<String>, RequestError> {
+    let lists = fallback_lists(body, key, model)?.into_iter();
+    Ok(lists
+        .filter(|(group, _)| group == model || group == "*")
+        .flat_map(|(_, list)| list)
+        .collect())
+}
+
+/// `["a", {"model": "b"}]`, which are for the asked-for group, or LiteLLM's configuration shape
+/// `[{"group": ["a"]}]`. Messages of their own in the objects are not obeyed.
+fn fallback_lists(
+    body: &Object<'_>,
+    key: &str,
+    model: &str,
+) -> Result<FallbackLists, RequestError> {
     let expected = "a list of model names, or of objects with a `model`";
     let elements: Vec<Value> = body.typed(key, expected)?.unwrap_or_default();
-    let mut groups = Vec::with_capacity(elements.len());
+    let mut lists = Vec::with_capacity(elements.len());
     for (index, element) in elements.into_iter().enumerate() {
         let wrong = || {
             RequestError::wrong_value(
@@ -180,16 +201,13 @@ fn fallbacks(body: &Object<'_>, key: &str, model: &str) -> Result<Vec<String>, R
             )
         };
         match element {
-            Value::String(group) => groups.push(group),
+            Value::String(group) => lists.push((model.to_owned(), vec![group])),
             Value::Object(mut object) => match object.remove("model") {
-                Some(Value::String(group)) => groups.push(group),
+                Some(Value::String(group)) => lists.push((model.to_owned(), vec![group])),
                 Some(_) => return Err(wrong()),
                 None => {
                     for (group, list) in object {
-                        let list = names(list).ok_or_else(wrong)?;
-                        if group == model || group == "*" {
-                            groups.extend(list);
-                        }
+                        lists.push((group, names(list).ok_or_else(wrong)?));
                     }
                 }
             },
@@ -198,22 +216,25 @@ fn fallbacks(body: &Object<'_>, key: &str, model: &str) -> Result<Vec<String>, R
             }
         }
     }
-    Ok(groups)
+    Ok(lists)
 }
 
-fn fallback_lists(body: &Object<'_>, key: &str) -> Result<FallbackLists, RequestError> {
-    let expected = "a list of objects such as {\"group\": [\"fallback\"]}";
-    let elements: Vec<serde_json::Map<String, Value>> =
-        body.typed(key, expected)?.unwrap_or_default();
-    let mut lists = Vec::with_capacity(elements.len());
-    for (group, list) in elements.into_iter().flatten() {
-        let Some(list) = names(list) else {
-            let path = format!("{key}.{group}");
-            return Err(RequestError::wrong_value(&path, "must be a list of model names"));
-        };
-        lists.push((group, list));
+fn fallback_on(body: &Object<'_>, key: &str) -> Result<FallbackOn, RequestError> {
+    let names: Vec<String> = body.typed(key, "a list of strings")?.unwrap_or_default();
+    let mut on = FallbackOn::default();
+    for (index, name) in names.iter().enumerate() {
+        match name.as_str() {
+            "bad_request" => on.bad_request = true,
+            "content_policy" => on.content_policy = true,
+            _ => {
+                return Err(RequestError::wrong_value(
+                    &format!("{key}[{index}]"),
+                    "must be \"bad_request\" or \"content_policy\"",
+                ));
+            }
+        }
     }
-    Ok(lists)
+    Ok(on)
 }
 
 /// A list of strings; a single string counts as a list of one.

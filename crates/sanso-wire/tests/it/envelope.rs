@@ -131,15 +131,20 @@ fn depth_is_limited_without_recursion() {
 fn controls_are_read_and_cut() {
     let body = format!(
         r#"{{"fallbacks":["a",{{"model":"b"}},{{"m":["c"]}},{{"other":["d"]}}],"model":"m",{HELLO},
-        "context_window_fallbacks":[{{"m":["big"]}}],"content_policy_fallbacks":[{{"m":"mild"}}],
+        "context_window_fallbacks":[{{"m":["big"]}},"huge"],"fallback_on":["bad_request"],
+        "content_policy_fallbacks":[{{"m":"mild"}},{{"model":"x"}},{{"*":["y"]}}],
         "num_retries":"3","request_timeout":9,"timeout":1.5,"stream_timeout":"2","max_fallbacks":1,
         "disable_fallbacks":true,"fallback":"deny","priority":-1,"mock_response":"x","tags":[],
         "metadata":{{"task":"summary","trace_id":"t"}},"user_config":{{"api_key":"k"}},"top_k":1}}"#
     );
     let controls = read(&body).unwrap().controls;
     assert_eq!(controls.fallbacks.unwrap(), ["a", "b", "c"]);
-    assert_eq!(controls.context_window_fallbacks.unwrap(), [("m".into(), vec!["big".into()])]);
-    assert_eq!(controls.content_policy_fallbacks.unwrap(), [("m".into(), vec!["mild".into()])]);
+    let list = |group: &str, to: &str| (group.to_owned(), vec![to.to_owned()]);
+    let (context, policy) = (controls.context_window_fallbacks, controls.content_policy_fallbacks);
+    assert_eq!(context.unwrap(), [list("m", "big"), list("m", "huge")]);
+    assert_eq!(policy.unwrap(), [list("m", "mild"), list("m", "x"), list("*", "y")]);
+    let on = controls.fallback_on.unwrap();
+    assert_eq!((on.bad_request, on.content_policy), (true, false));
     assert_eq!((controls.num_retries, controls.max_fallbacks), (Some(3), Some(1)));
     assert_eq!(controls.timeout, Some(Duration::from_millis(1500)));
     assert_eq!(controls.stream_timeout, Some(Duration::from_secs(2)));
@@ -177,7 +182,11 @@ fn a_control_of_the_wrong_type_is_named() {
         (r#""stream_timeout":"soon""#, "stream_timeout"),
         (r#""fallbacks":"a""#, "fallbacks"),
         (r#""fallbacks":["a",1]"#, "fallbacks[1]"),
-        (r#""context_window_fallbacks":["a"]"#, "context_window_fallbacks"),
+        (r#""context_window_fallbacks":"a""#, "context_window_fallbacks"),
+        (r#""context_window_fallbacks":["a",[]]"#, "context_window_fallbacks[1]"),
+        (r#""content_policy_fallbacks":[{"m":[7]}]"#, "content_policy_fallbacks[0]"),
+        (r#""fallback_on":"bad_request""#, "fallback_on"),
+        (r#""fallback_on":["bad_request","timeout"]"#, "fallback_on[1]"),
         (r#""disable_fallbacks":"x""#, "disable_fallbacks"),
         (r#""fallback":"never""#, "fallback"),
         (r#""priority":"high""#, "priority"),

@@ -145,7 +145,7 @@ fn describe_policy(out: &mut String, config: &Config, policy: &Policy) {
     }
 }
 
-fn policy_lines(policy: &Policy) -> [String; 4] {
+fn policy_lines(policy: &Policy) -> Vec<String> {
     let (retry, breaker, timeouts) = (&policy.retry, &policy.breaker, &policy.timeouts);
     let opens = match breaker.allowed_fails {
         Some(fails) => {
@@ -171,7 +171,7 @@ fn policy_lines(policy: &Policy) -> [String; 4] {
     } else {
         "breaker    metrics only".to_owned()
     };
-    [
+    vec![
         format!(
             "retry      num_retries {}, max_attempts {}, retry_after {}, patience {} ({} hinted)",
             retry.num_retries.unwrap_or(defaults::NUM_RETRIES),
@@ -195,7 +195,17 @@ fn policy_lines(policy: &Policy) -> [String; 4] {
             show(timeouts.gap),
         ),
         breaker_line,
+        fallback_line(policy),
     ]
+}
+
+/// Refusals that lead to the plain fallbacks beside the faults that always do.
+fn fallback_line(policy: &Policy) -> String {
+    let on = policy.fallback_on;
+    let said = [("bad_request", on.bad_request), ("content_policy", on.content_policy)];
+    let said: Vec<&str> = said.into_iter().filter(|(_, said)| *said).map(|it| it.0).collect();
+    let said = if said.is_empty() { "nothing".to_owned() } else { said.join(", ") };
+    format!("fallback   also on {said}")
 }
 
 /// `1 attempt`, `2 attempts`.

@@ -302,7 +302,6 @@ pub(super) const SANSO: Known = &[
     "alerts",
     "history",
     "admin",
-    "fallback_on",
     "shed_below",
     "inflow_cap",
     "relax",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::defaults;
-use super::types::{Breaker, Policy, RetriesByKind, Retry, Timeouts};
+use super::types::{Breaker, FallbackOn, Policy, RetriesByKind, Retry, Timeouts};
 
 /// What one place of the file says. The places, weakest first: `litellm_settings`,
 /// `router_settings`, `sanso`, `sanso.groups.NAME`, the deployment.
@@ -15,6 +15,7 @@ pub(super) struct Layer {
     pub(super) retry_after: Option<Duration>,
     pub(super) patience: Option<Duration>,
     pub(super) patience_hinted: Option<Duration>,
+    pub(super) fallback_on: Option<FallbackOn>,
     pub(super) timeout: Option<Duration>,
     pub(super) stream_timeout: Option<Duration>,
     pub(super) deadline: Option<Duration>,
@@ -44,6 +45,7 @@ impl Layer {
             retry_after: self.retry_after.or(lower.retry_after),
             patience: self.patience.or(lower.patience),
             patience_hinted: self.patience_hinted.or(lower.patience_hinted),
+            fallback_on: self.fallback_on.or(lower.fallback_on),
             timeout: self.timeout.or(lower.timeout),
             stream_timeout: self.stream_timeout.or(lower.stream_timeout),
             deadline: self.deadline.or(lower.deadline),
@@ -75,6 +77,7 @@ impl Layer {
                 patience: self.patience.unwrap_or(defaults::PATIENCE),
                 patience_hinted: self.patience_hinted.unwrap_or(defaults::PATIENCE_HINTED),
             },
+            fallback_on: self.fallback_on.unwrap_or_default(),
             breaker: self.breaker(),
             timeouts: self.timeouts(),
         }

@@ -7,7 +7,7 @@ use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
 use super::settings::retry_policy;
 use super::suggest;
-use super::types::{Level, Limits, Log, LogFormat};
+use super::types::{FallbackOn, Level, Limits, Log, LogFormat};
 
 /// What the section says.
 pub(super) struct Section {
@@ -135,12 +135,13 @@ impl Scope {
     }
 }
 
-/// `retry`, `breaker`, `timeouts` and `streams`, which stand at the top and in each group.
+/// `retry`, `fallback_on`, `breaker`, `timeouts` and `streams`, which stand at the top and in each group.
 fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer {
     let mut layer = Layer::default();
     if let Some(retry) = table.take("retry").and_then(|field| field.table(reader)) {
         read_retry(&mut layer, retry, scope, reader);
     }
+    layer.fallback_on = table.take("fallback_on").and_then(|field| fallback_on(&field, reader));
     if let Some(breaker) = table.take("breaker").and_then(|field| field.table(reader)) {
         read_breaker(&mut layer, breaker, reader);
     }
@@ -169,6 +170,26 @@ fn read_retry(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: &mu
         layer.by_kind = policy;
     }
     table.finish(&["budget"], reader);
+}
+
+/// A list of the kinds that lead on; an empty one takes back what holds for all groups.
+fn fallback_on(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<FallbackOn> {
+    #[derive(Clone, Copy)]
+    enum Kind {
+        BadRequest,
+        ContentPolicy,
+    }
+    const KINDS: [(&str, Kind); 2] =
+        [("bad_request", Kind::BadRequest), ("content_policy", Kind::ContentPolicy)];
+    let mut on = FallbackOn::default();
+    for item in field.list(reader)? {
+        match choice(&item, &KINDS, reader) {
+            Some(Kind::BadRequest) => on.bad_request = true,
+            Some(Kind::ContentPolicy) => on.content_policy = true,
+            None => {}
+        }
+    }
+    Some(on)
 }
 
 fn read_breaker(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+pub use sanso_core::FallbackOn;
 use sanso_wire::Dialect;
 use secrecy::SecretString;
 use serde_json::Value as Json;
@@ -192,6 +193,8 @@ pub struct Weights {
 pub struct Policy {
     /// Tier 1.
     pub retry: Retry,
+    /// Refusals of the first leg that lead to the plain fallbacks.
+    pub fallback_on: FallbackOn,
     /// The breakers of the deployments.
     pub breaker: Breaker,
     /// Limits of time.

@@ -171,6 +171,12 @@ pub(crate) const fn kind_name(kind: FaultKind) -> &'static str {
         FaultKind::NotFound => "not_found",
         FaultKind::BadRequest => "bad_request",
         FaultKind::Soft(SoftReason::Empty) => "soft_empty",
+        FaultKind::Soft(SoftReason::Truncated) => "soft_truncated",
+        FaultKind::Soft(SoftReason::Loop) => "soft_loop",
+        FaultKind::Soft(SoftReason::Schema) => "soft_schema",
+        FaultKind::Soft(SoftReason::Tools) => "soft_tools",
+        FaultKind::Soft(SoftReason::Refusal) => "soft_refusal",
+        FaultKind::Soft(SoftReason::User) => "soft_user",
         FaultKind::Cancelled => "cancelled",
     }
 }

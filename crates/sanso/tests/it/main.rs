@@ -11,6 +11,7 @@ mod gates;
 mod malformed;
 mod mock_response;
 mod observe;
+mod own_lists;
 mod secrets;
 mod streams;
 mod support;

@@ -77,6 +77,9 @@ proptest! {
                 let worst = lost(&told).into_iter().min_by_key(|(_, rank)| *rank).map(|it| it.1);
                 let chosen = lost(&told).into_iter().find(|(id, _)| id == call);
                 prop_assert_eq!(chosen.map(|it| it.1), worst);
+                if *kind == FaultKind::RateLimited {
+                    prop_assert_eq!(wait_of(&told, *call), shortest_wait(&told));
+                }
                 let waits = matches!(kind, FaultKind::RateLimited | FaultKind::Overloaded);
                 prop_assert!(waits || failure.retry_after.is_none());
             } else {
@@ -125,6 +128,23 @@ fn fault_of(told: &Told, call: CallId) -> Option<Fault> {
         }
         _ => None,
     })
+}
+
+/// Until when the provider of a rate limited call asks to wait; the far future where it does not say.
+fn wait_of(told: &Told, call: CallId) -> Option<Duration> {
+    told.events.iter().find_map(|(at, event)| match event {
+        Event::CallEnded { call: ended, end: CallEnd::Fault(fault), .. }
+            if *ended == call && fault.kind == FaultKind::RateLimited =>
+        {
+            let until = |hint| at.since_origin().saturating_add(hint);
+            Some(fault.hint.map_or(Duration::MAX, until))
+        }
+        _ => None,
+    })
+}
+
+fn shortest_wait(told: &Told) -> Option<Duration> {
+    told.calls.keys().filter_map(|call| wait_of(told, *call)).min()
 }
 
 /// The calls that were lost, with the place of their errors in the order of the specification.

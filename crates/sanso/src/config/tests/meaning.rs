@@ -325,3 +325,20 @@ general_settings: {master_key: k}
         "{drawn}"
     );
 }
+
+#[test]
+fn fallback_on_holds_for_all_groups_and_a_group_may_take_it_back() {
+    let config = good(&two_models(
+        "sanso: {fallback_on: [bad_request, content_policy], groups: {spare: {fallback_on: []}}}",
+    ));
+    let of = |name: &str| {
+        let group = config.groups.iter().find(|group| group.name == name).unwrap();
+        let on = group.policy.fallback_on;
+        (on.bad_request, on.content_policy)
+    };
+    assert_eq!((of("main"), of("spare")), ((true, true), (false, false)));
+    assert!(config.warnings.iter().all(|warning| !warning.message.contains("fallback_on")));
+    let shown = describe(&config);
+    assert!(shown.contains("fallback   also on bad_request, content_policy"), "{shown}");
+    assert!(shown.contains("fallback   also on nothing"), "{shown}");
+}
