@@ -117,6 +117,8 @@ pub enum Why {
     Sibling,
     /// The first of a later leg.
     Fallback,
+    /// The last resort: past a shut breaker or host.
+    Forced,
     /// Again at once, free, because a pooled connection turned out to be closed.
     Redo,
 }

@@ -47,12 +47,13 @@ mod usual;
 
 pub use breaker::{BreakerPolicy, BreakerState, Cause, Transition, TripRule};
 pub use chain::{
-    Ask, Call, CallId, Chain, Failure, FailureCause, LegIndex, Request, Signal, Step, Verdict,
+    Ask, Call, CallId, Chain, Failure, FailureCause, LegIndex, Request, Rest, Signal, Step, Verdict,
 };
 pub use event::{CallEnd, Event, Why};
 pub use fault::{ConnectionFault, Dimension, Fault, FaultKind, Outcome, Phase, SoftReason, Spent};
 pub use gates::{
-    Abandoned, Entry, Gate, GateView, Gates, LatchChange, News, Permit, QuotaSlot, Refusal, Tail,
+    Abandoned, Entry, Gate, GateView, Gates, Health, HealthWord, LatchChange, Line, News, Permit,
+    QuotaSlot, Refusal, Tail,
 };
 pub use retry::{Backoff, Exponential, Patience};
 pub use rng::Rng;

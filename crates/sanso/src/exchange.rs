@@ -25,6 +25,7 @@ use crate::gateway::Shared;
 use crate::observe::record::Record;
 use crate::observe::trail::{Trail, TrailAttempt};
 use crate::relay::Relay;
+use crate::rest;
 use crate::served::{Degradation, Served};
 use crate::snapshot::Snapshot;
 use crate::target::Target;
@@ -58,9 +59,9 @@ pub(crate) struct Exchange {
 }
 
 /// A call in flight, up to its answer or its first content.
-struct Running {
+pub(crate) struct Running {
     id: CallId,
-    future: Pin<Box<dyn Future<Output = Told> + Send>>,
+    pub(crate) future: Pin<Box<dyn Future<Output = Told> + Send>>,
     /// The limits that have not fired.
     limits: Vec<(Instant, Phase)>,
     gap: Option<Duration>,
@@ -109,12 +110,16 @@ impl Exchange {
                 Step::Start(call) => self.start(&call),
                 Step::Cancel(id) => self.running.retain(|running| running.id != id),
                 Step::Commit(id) => {
+                    self.let_rests_run_on();
                     if let Some(Opened { call, flow, gap }) = self.flow.take_if(|o| o.call == id) {
                         return Ok(Reply::Stream(Box::new(Relay::new(self, call, flow, gap))));
                     }
                 }
                 Step::Wait(until) => self.wait(until).await,
-                Step::Done(verdict) => return self.conclude(verdict),
+                Step::Done(verdict) => {
+                    self.let_rests_run_on();
+                    return self.conclude(verdict);
+                }
             }
         }
     }
@@ -130,6 +135,17 @@ impl Exchange {
         let now = self.shared.clock.now();
         self.chain.handle_signal(now, call, signal, &self.snapshot.gates, &mut self.rng);
         self.note_events();
+    }
+
+    /// A probe that this request needs no more goes on without it.
+    fn let_rests_run_on(&mut self) {
+        while let Some(rest) = self.chain.poll_rest() {
+            let Some(place) = self.running.iter().position(|it| it.id == rest.call()) else {
+                continue;
+            };
+            let call = self.running.swap_remove(place);
+            rest::run_on(rest, call, Arc::clone(&self.shared), Arc::clone(&self.snapshot));
+        }
     }
 
     fn start(&mut self, call: &Call) {

@@ -34,8 +34,21 @@ pub(crate) fn error(
                 429 => ErrorKind::RateLimited,
                 _ => ErrorKind::Unavailable,
             };
-            // Gates open again: a client's own retry is worth its while.
+            // Gates open again, and a client's own retry is worth its while; but not for a key that
+            // is not accepted, or a model that is not there.
             Error::new(kind, failure.status, shut(refusals, &served, snapshot, now))
+                .with(|inner| inner.should_retry = failure.status != 502)
+        }
+        FailureCause::Shed(health) => {
+            let group = &served.model_group;
+            let message = format!(
+                "`{group}` is {}: {} of the {} deployments of its chain can be called, and requests \
+                 with a priority above 0 are turned away meanwhile",
+                health.word().as_str(),
+                health.admits,
+                health.of
+            );
+            Error::new(ErrorKind::Unavailable, failure.status, message)
                 .with(|inner| inner.should_retry = true)
         }
         FailureCause::Deadline => Error::new(
@@ -86,7 +99,7 @@ fn of_fault(
 pub(crate) fn is_the_callers(failure: &sanso_core::Failure) -> bool {
     match failure.cause {
         FailureCause::Fault { kind, .. } => kind_of(kind) == ErrorKind::InvalidRequest,
-        FailureCause::Shut(_) | FailureCause::Deadline => false,
+        FailureCause::Shut(_) | FailureCause::Shed(_) | FailureCause::Deadline => false,
     }
 }
 

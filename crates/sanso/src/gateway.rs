@@ -275,6 +275,7 @@ fn apply_controls(request: &mut Request, envelope: &Envelope) {
     request.prompt_tokens = u32::try_from(envelope.prompt_tokens_estimate).unwrap_or(u32::MAX);
     request.num_retries = controls.num_retries;
     request.fallback_on = controls.fallback_on;
+    request.priority = controls.priority.unwrap_or_default();
     request.max_fallbacks = controls.max_fallbacks;
     request.deny_fallback =
         controls.disable_fallbacks || controls.fallback == Some(FallbackRule::Deny);
@@ -286,14 +287,8 @@ fn apply_controls(request: &mut Request, envelope: &Envelope) {
 
 /// What the request asks that is not done: said in its answer rather than passed over in silence.
 fn unheeded(controls: &Controls) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if let Some(task) = &controls.task {
-        warnings.push(format!("the task `{task}` is not configured"));
-    }
-    if controls.priority.is_some() {
-        warnings.push("`priority` of a request is not obeyed yet".to_owned());
-    }
-    warnings
+    let task = controls.task.iter();
+    task.map(|task| format!("the task `{task}` is not configured")).collect()
 }
 
 /// A configuration that is held while it is looked at.

@@ -24,6 +24,7 @@ mod observe;
 mod own_lists;
 mod relay;
 mod request;
+mod rest;
 mod served;
 mod snapshot;
 mod target;

@@ -143,6 +143,7 @@ fn group(config: &Config, index: config::GroupIndex) -> sanso_core::Group {
         context_window_fallbacks: listed(&lists.context_window),
         content_policy_fallbacks: listed(&lists.content_policy).unwrap_or_default(),
         fallback_on: group.policy.fallback_on,
+        shed_below: group.policy.shed_below,
     }
 }
 

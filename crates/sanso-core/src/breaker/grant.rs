@@ -30,12 +30,22 @@ pub(super) enum Trial {
     Probe(u64),
     /// Recovering.
     SlowStart,
+    /// The last resort of a request: past a shut breaker, under this number.
+    Forced(u64),
 }
 
 impl Grant {
     /// A half-open probe.
     pub(crate) const fn is_probe(&self) -> bool {
         matches!(self.trial, Trial::Probe(_))
+    }
+
+    /// The number of a forced call.
+    pub(crate) const fn forced(&self) -> Option<u64> {
+        match self.trial {
+            Trial::Forced(number) => Some(number),
+            Trial::None | Trial::Probe(_) | Trial::SlowStart => None,
+        }
     }
 
     /// A call of a slow start.

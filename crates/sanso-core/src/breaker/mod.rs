@@ -113,6 +113,20 @@ impl Breaker {
         Ok(Grant { epoch: self.epoch, trial })
     }
 
+    /// Lets the forced call of this number through, whatever the state.
+    pub(crate) fn admit_forced(&mut self, number: u64) -> Grant {
+        self.undecided += 1;
+        Grant { epoch: self.epoch, trial: Trial::Forced(number) }
+    }
+
+    /// Whether a half-open probe is out.
+    pub(crate) fn has_probe_out(&self, now: Instant) -> bool {
+        match &self.state {
+            State::HalfOpen { leases, .. } => leases.iter().any(|lease| now < lease.expires),
+            State::Closed { .. } | State::Open { .. } | State::Recovering(_) => false,
+        }
+    }
+
     /// Whether [`Breaker::admit`] would let a call through now.
     pub(crate) fn would_admit(&self, now: Instant) -> bool {
         match &self.state {

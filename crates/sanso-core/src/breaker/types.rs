@@ -47,6 +47,8 @@ pub enum Cause {
     ProbeSilent,
     /// The open time is over.
     OpenTimeOver,
+    /// A forced call succeeded before the open time was over.
+    ForcedSucceeded,
     /// Enough probes succeeded.
     ProbesSucceeded,
     /// The slow start is over.

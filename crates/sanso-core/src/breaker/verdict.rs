@@ -19,7 +19,15 @@ impl Breaker {
         news: &mut Vec<Transition>,
     ) -> Option<Counted> {
         self.advance(now, rng, news);
-        self.settle(grant).then(|| self.count_success(now, news))
+        if !self.settle(grant) {
+            return None;
+        }
+        // A forced success counts as a probe's.
+        if grant.forced().is_some() && matches!(self.state, State::Open { .. }) {
+            let state = State::HalfOpen { since: now, leases: Vec::new(), successes: 0 };
+            self.enter(state, now, Cause::ForcedSucceeded, news);
+        }
+        Some(self.count_success(now, news))
     }
 
     /// Content after a limit that has counted as a fault: a success of this moment.
@@ -44,7 +52,12 @@ impl Breaker {
         news: &mut Vec<Transition>,
     ) {
         self.advance(now, rng, news);
-        if self.settle(grant) {
+        if !self.settle(grant) {
+            return;
+        }
+        // That a forced call failed is no news of a breaker that is open, and no probe's failure.
+        let shut = matches!(self.state, State::Open { .. } | State::HalfOpen { .. });
+        if grant.forced().is_none() || !shut {
             self.count_fault(now, fault, rng, news);
         }
     }

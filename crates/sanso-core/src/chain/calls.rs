@@ -1,15 +1,12 @@
 //! What happens to a call, and what the request makes of it.
 
 use super::leg::Lost;
-use super::{Active, Chain, Ctx, Hold, Step, Verdict};
+use super::rest::Rest;
+use super::{Active, Chain, Ctx, Hold, Plan, Step, Verdict};
 use crate::event::{CallEnd, Event, Why};
 use crate::fault::{ConnectionFault, Fault, FaultKind, Phase};
 use crate::gates::Abandoned;
 use crate::rule::GateRule;
-use crate::time::Duration;
-
-/// How often others are asked again while a call is overdue.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Chain {
     /// First content: the call wins, the others stop.
@@ -20,6 +17,7 @@ impl Chain {
         let active = self.calls.swap_remove(place);
         let active = self.answered(ctx, active);
         self.stop_all(ctx);
+        self.plan = Plan::Running;
         self.committed = Some(active.id);
         self.steps.push_back(Step::Commit(active.id));
         self.calls.push(active);
@@ -45,7 +43,7 @@ impl Chain {
         self.note_news(active.deployment);
         let after = ctx.now - active.started;
         self.events.push_back(Event::Answered { call: active.id, after });
-        Active { hold: Hold::Tail(tail), ask_others_at: None, ..active }
+        Active { hold: Hold::Tail(tail), ask_others_at: None, relieved: false, ..active }
     }
 
     /// A call ended with a fault.
@@ -68,7 +66,7 @@ impl Chain {
                 lost.counted = match fault.kind.rule().gate {
                     GateRule::Breaker(_) | GateRule::BreakerAndHost => true,
                     GateRule::None | GateRule::Quota | GateRule::Credential | GateRule::Model => {
-                        active.ask_others_at.is_some()
+                        active.overdue
                     }
                 };
                 self.go_on(ctx, lost);
@@ -123,33 +121,7 @@ impl Chain {
         }
     }
 
-    /// The first-token limit fired: the breaker hears of it, and whoever could serve is asked.
-    pub(super) fn overdue(&mut self, ctx: &mut Ctx<'_>, place: usize) {
-        let active = &mut self.calls[place];
-        let Hold::Permit(permit) = &mut active.hold else { return };
-        permit.overdue(ctx.now, Phase::FirstToken, ctx.rng, &mut self.news);
-        active.ask_others_at = Some(ctx.now);
-        let deployment = active.deployment;
-        self.note_news(deployment);
-        self.ask_others(ctx, place);
-    }
-
-    /// The other permit is taken first; only then is the overdue call given up.
-    pub(super) fn ask_others(&mut self, ctx: &mut Ctx<'_>, place: usize) {
-        let kind = FaultKind::Timeout(Phase::FirstToken);
-        let Some(other) = self.find_other(ctx, kind) else {
-            self.calls[place].ask_others_at = Some(ctx.now + ASK_AGAIN);
-            return;
-        };
-        let active = self.calls.swap_remove(place);
-        self.steps.push_back(Step::Cancel(active.id));
-        // The breaker heard of it when the limit fired; the permit, dropped here, says nothing more.
-        let lost = Lost { counted: true, ..active.lost(ctx.now, Fault::new(kind)) };
-        self.note_end(lost.call, CallEnd::Fault(lost.fault), ctx.now - active.started);
-        self.remember(lost);
-        self.take(ctx, other, Some(kind));
-    }
-
+    /// Nothing was sent in time: every call is given up, and the request fails.
     pub(super) fn deadline_passed(&mut self, ctx: &mut Ctx<'_>) {
         let fault = Fault::new(FaultKind::Timeout(Phase::Total));
         for place in (0..self.calls.len()).rev() {
@@ -160,10 +132,19 @@ impl Chain {
         self.fail(ctx);
     }
 
+    /// The request is served: its other calls stop, but for a probe that the breaker waits for.
     fn stop_all(&mut self, ctx: &Ctx<'_>) {
         for active in std::mem::take(&mut self.calls) {
-            self.steps.push_back(Step::Cancel(active.id));
-            self.note_end(active.id, CallEnd::Cancelled, ctx.now - active.started);
+            let Active { id, deployment, started, hold, overdue, .. } = active;
+            match hold {
+                Hold::Permit(permit) if permit.is_probe() && !overdue => {
+                    self.rests.push_back(Rest::new(id, deployment, started, permit));
+                }
+                Hold::Permit(_) | Hold::Tail(_) => {
+                    self.steps.push_back(Step::Cancel(id));
+                    self.note_end(id, CallEnd::Cancelled, ctx.now - started);
+                }
+            }
         }
     }
 
@@ -180,10 +161,14 @@ impl Chain {
         lost
     }
 
-    /// The request goes on after a call that it lost, unless another one still runs.
+    /// The request goes on after a call that it lost, unless another one still runs for it, or a
+    /// retry waits for its time.
     fn go_on(&mut self, ctx: &mut Ctx<'_>, lost: Lost) {
         self.remember(lost);
-        if self.calls.is_empty() {
+        if self.forced {
+            return self.fail(ctx);
+        }
+        if matches!(self.plan, Plan::Running) && self.calls.iter().all(|active| active.relieved) {
             self.seek(ctx, Some(lost.fault.kind));
         }
     }

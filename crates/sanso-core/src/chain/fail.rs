@@ -4,7 +4,7 @@ use super::leg::{Called, Lost};
 use super::step::{CallId, LegIndex, Verdict};
 use super::{Chain, Ctx};
 use crate::fault::{FaultKind, SoftReason};
-use crate::gates::{Gate, HINT_CAP, Refusal};
+use crate::gates::{Gate, HINT_CAP, Health, Refusal};
 use crate::route::DeploymentId;
 use crate::time::{Duration, Instant};
 
@@ -33,28 +33,31 @@ pub enum FailureCause {
     Shut(Vec<(DeploymentId, Refusal)>),
     /// The deadline passed before anyone was called.
     Deadline,
+    /// The chain is in too bad a state for a request of low priority.
+    Shed(Health),
 }
 
 impl Chain {
     /// No one is left: the verdict.
-    pub(super) fn fail(&mut self, ctx: &Ctx<'_>) {
+    pub(super) fn fail(&mut self, ctx: &mut Ctx<'_>) {
+        if self.has_called_no_one() && ctx.now < self.request.deadline {
+            return self.last_resort(ctx);
+        }
         if let Some((call, reason)) = soft_answer(&self.lost) {
             return self.conclude(Verdict::Answered { call, soft: Some(reason) });
         }
         let again_at = self.called.iter().filter_map(|called| worth_asking(ctx, called)).min();
         let retry_after = again_at.map(|at| at - ctx.now);
-        let failure = most_telling(&self.lost, ctx.now, retry_after).unwrap_or_else(|| {
-            if ctx.now >= self.request.deadline {
-                Failure { cause: FailureCause::Deadline, status: 504, retry_after: None }
-            } else {
-                self.all_shut(ctx)
-            }
+        let failure = most_telling(&self.lost, ctx.now, retry_after).unwrap_or(Failure {
+            cause: FailureCause::Deadline,
+            status: 504,
+            retry_after: None,
         });
         self.conclude(Verdict::Failed(failure));
     }
 
     /// Nobody was called. `Retry-After` is the soonest reopening, at least a second.
-    fn all_shut(&self, ctx: &Ctx<'_>) -> Failure {
+    pub(super) fn all_shut(&self, ctx: &Ctx<'_>) -> Failure {
         const AT_LEAST: Duration = Duration::from_secs(1);
         let mut shut: Vec<(DeploymentId, Refusal)> = Vec::new();
         for &(_, deployment, refusal) in &self.skipped {

@@ -11,6 +11,9 @@
 //! * `seek.rs`: who is called next: a sibling, the same deployment after a wait, the next leg
 //! * `around.rs`: who else could serve, and how many attempts there may be
 //! * `send.rs`: how a call begins
+//! * `silent.rs`: calls from which nothing comes: others are asked beside them, or in their place
+//! * `rest.rs`: a probe that runs on without its request
+//! * `last.rs`: no one was called, and no one admits
 //! * `fail.rs`: which error the client gets when all failed
 //!
 //! **Invariants** (property tests hold them by their numbers in `chain.md`): one terminal verdict
@@ -21,12 +24,16 @@
 mod around;
 mod calls;
 mod fail;
+mod last;
 mod leg;
+mod rest;
 mod seek;
 mod send;
+mod silent;
 mod step;
 
 pub use fail::{Failure, FailureCause};
+pub use rest::Rest;
 pub use step::{Ask, Call, CallId, LegIndex, Request, Signal, Step, Verdict};
 
 use std::collections::VecDeque;
@@ -58,6 +65,11 @@ pub struct Chain {
     attempts: u32,
     next_call: u32,
     committed: Option<CallId>,
+    /// The one call is the last resort: no other follows.
+    forced: bool,
+    /// It has waited in a quota's line as its last resort.
+    lined_up: bool,
+    rests: VecDeque<Rest>,
     steps: VecDeque<Step>,
     events: VecDeque<Event>,
     news: News,
@@ -88,8 +100,12 @@ struct Active {
     hold: Hold,
     /// It was redone once already, free, after a pooled connection turned out to be closed.
     redone: bool,
-    /// Its first-token limit has fired: since then others are asked, now and each second after.
+    /// When others are asked, because nothing comes: beside it, or once overdue in its place.
     ask_others_at: Option<Instant>,
+    /// Its first-token limit has fired, and the breaker has heard of it.
+    overdue: bool,
+    /// A silent probe whose request has moved on.
+    relieved: bool,
 }
 
 impl Active {
@@ -144,6 +160,9 @@ impl Chain {
             attempts: 0,
             next_call: 0,
             committed: None,
+            forced: false,
+            lined_up: false,
+            rests: VecDeque::new(),
             steps: VecDeque::new(),
             events: VecDeque::new(),
             news: News::default(),
@@ -191,6 +210,9 @@ impl Chain {
         }
         // What was to be started is not; what was to be stopped still is.
         let unsent = self.drop_unsent();
+        for rest in self.rests.drain(..) {
+            self.steps.push_back(Step::Cancel(rest.call()));
+        }
         for active in std::mem::take(&mut self.calls) {
             if !unsent.contains(&active.id) {
                 self.steps.push_back(Step::Cancel(active.id));
@@ -202,6 +224,12 @@ impl Chain {
             self.note_end(active.id, CallEnd::Cancelled, now - active.started);
         }
         self.conclude(Verdict::Cancelled);
+    }
+
+    /// A half-open probe that this request needs no more: the driver lets it run on by itself. To be
+    /// asked for after [`Step::Commit`] and [`Step::Done`]; a chain that is dropped stops them.
+    pub fn poll_rest(&mut self) -> Option<Rest> {
+        self.rests.pop_front()
     }
 
     /// What was asked.
@@ -222,7 +250,11 @@ impl Chain {
             return self.deadline_passed(ctx);
         }
         match self.plan {
-            Plan::Start => self.seek(ctx, None),
+            Plan::Start => {
+                if !self.shed(ctx) {
+                    self.seek(ctx, None);
+                }
+            }
             Plan::Retry(retry) if ctx.now >= retry.at => self.retry_now(ctx, retry),
             Plan::Running => {
                 let due = |active: &Active| active.ask_others_at.is_some_and(|at| ctx.now >= at);
@@ -281,11 +313,7 @@ impl Chain {
     }
 
     fn note_news(&mut self, deployment: DeploymentId) {
-        let News { breaker, latches } = &mut self.news;
-        let breaker = breaker.drain(..);
-        self.events.extend(breaker.map(|transition| Event::Breaker { deployment, transition }));
-        let latches = latches.drain(..);
-        self.events.extend(latches.map(|change| Event::Latch { deployment, change }));
+        self.events.extend(std::mem::take(&mut self.news).into_events(deployment));
     }
 
     fn conclude(&mut self, verdict: Verdict) {

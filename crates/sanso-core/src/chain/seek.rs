@@ -9,7 +9,7 @@ use super::step::LegIndex;
 use super::{Chain, Ctx, Plan};
 use crate::event::{Event, Why};
 use crate::fault::FaultKind;
-use crate::gates::Refusal;
+use crate::gates::{Line, Refusal};
 use crate::route::DeploymentId;
 use crate::rule::NextLeg;
 use crate::time::Instant;
@@ -27,7 +27,7 @@ impl Chain {
     /// Finds who is called next: at the start (`None`), or after the leg's last fault.
     pub(super) fn seek(&mut self, ctx: &mut Ctx<'_>, last: Option<FaultKind>) {
         if ctx.now >= self.request.deadline {
-            return self.fail(ctx);
+            return self.deadline_passed(ctx);
         }
         // A fault that leads elsewhere than along the chain would meet a sibling just the same.
         let stays =
@@ -49,7 +49,9 @@ impl Chain {
         {
             return self.wait_for(ctx, retry);
         }
-        self.fail(ctx);
+        if !self.wait_for_silent(ctx) {
+            self.fail(ctx);
+        }
     }
 
     fn wait_for(&mut self, ctx: &Ctx<'_>, retry: Retry) {
@@ -68,8 +70,12 @@ impl Chain {
         let Retry { deployment, slot, .. } = retry;
         match self.acquire(ctx, deployment, slot) {
             Ok(permit) => {
-                let found = Found { deployment, permit, why: Why::Retry, moved: None };
-                self.take(ctx, found, None);
+                let why = match (self.called(deployment), self.leg.index) {
+                    (Some(_), _) => Why::Retry,
+                    (None, LegIndex::FIRST) => Why::First,
+                    (None, _) => Why::Fallback,
+                };
+                self.take(ctx, Found { deployment, permit, why, moved: None }, None);
             }
             Err(_) => self.seek(ctx, self.lost.last().map(|lost| lost.fault.kind)),
         }
@@ -78,7 +84,7 @@ impl Chain {
     /// Someone else, for a call that is overdue: a sibling, one called before whose wait is over, or
     /// a later leg.
     pub(super) fn find_other(&mut self, ctx: &mut Ctx<'_>, kind: FaultKind) -> Option<Found> {
-        if ctx.now >= self.request.deadline {
+        if self.forced || ctx.now >= self.request.deadline {
             return None;
         }
         if self.may_stay(ctx, kind)
@@ -188,7 +194,7 @@ impl Chain {
         let fits = |at: Instant| at <= latest && at < self.request.deadline;
         // A rate limit's gate alone names the time.
         if fault.kind == FaultKind::RateLimited
-            && let Some(slot) = ctx.gates.line_up(deployment, now, latest)
+            && let Some(slot) = ctx.gates.line_up(deployment, now, Line::until(latest))
         {
             let retry = Retry { deployment, at: slot.at, slot: Some(slot), hinted };
             return fits(slot.at).then_some(retry);

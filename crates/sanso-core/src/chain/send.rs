@@ -26,29 +26,48 @@ impl Chain {
         deployment: DeploymentId,
         slot: Option<QuotaSlot>,
     ) -> Result<Permit, Refusal> {
+        let entry = self.entry(deployment, slot);
+        let result = ctx.gates.acquire(deployment, &entry, ctx.now, ctx.rng, &mut self.news);
+        self.note_news(deployment);
+        result
+    }
+
+    /// Asks for a forced call.
+    pub(super) fn acquire_forced(
+        &mut self,
+        ctx: &Ctx<'_>,
+        deployment: DeploymentId,
+    ) -> Option<Permit> {
+        let entry = self.entry(deployment, None);
+        ctx.gates.acquire_forced(deployment, &entry, ctx.now)
+    }
+
+    fn entry(&self, deployment: DeploymentId, slot: Option<QuotaSlot>) -> Entry {
         let request = &self.request;
         let limits = &self.topology.deployment(deployment).limits;
         let class = limits.class_of(request.class);
-        let entry = Entry {
+        Entry {
             class,
             prompt_tokens: request.prompt_tokens,
             first_token: limits.first_token_of(class, request.prompt_tokens),
             again: self.called(deployment).is_some_and(|called| called.counted),
             slot,
-        };
-        let result = ctx.gates.acquire(deployment, &entry, ctx.now, ctx.rng, &mut self.news);
-        self.note_news(deployment);
-        result
+        }
+    }
+
+    /// The request moves on to a later leg.
+    pub(super) fn move_to(&mut self, walk: Walk, leg: Leg, reason: Option<FaultKind>) {
+        let (from, to) = (self.leg.group, leg.group);
+        self.events.push_back(Event::FellBack { from, to, reason });
+        self.walk = walk;
+        self.leg = leg;
     }
 
     /// Calls whom was found. `reason` is the fault that led there.
     pub(super) fn take(&mut self, ctx: &Ctx<'_>, found: Found, reason: Option<FaultKind>) {
         let Found { deployment, permit, why, moved } = found;
         if let Some((walk, leg)) = moved {
-            let (from, to) = (self.leg.group, leg.group);
-            self.events.push_back(Event::FellBack { from, to, reason });
-            self.walk = walk;
-            self.leg = leg;
+            self.move_to(walk, leg, reason);
         }
         if let Some(called) = self.called.iter_mut().find(|it| it.deployment == deployment) {
             called.call_again();
@@ -56,6 +75,7 @@ impl Chain {
         self.attempts += 1;
         self.leg.attempts += 1;
         let (lease, probe) = (permit.lease(), permit.is_probe());
+        let silence = permit.silence();
         let id = self.number_call();
         self.calls.push(Active {
             id,
@@ -65,7 +85,9 @@ impl Chain {
             total: Duration::MAX,
             hold: Hold::Permit(permit),
             redone: false,
-            ask_others_at: None,
+            ask_others_at: silence.map(|silence| ctx.now + silence),
+            overdue: false,
+            relieved: false,
         });
         self.plan = Plan::Running;
         self.send(ctx.now, self.calls.len() - 1, why, lease, probe);
@@ -99,7 +121,12 @@ impl Chain {
         let own = configured.of_call(request.class, request.prompt_tokens, request.timeout);
         let Some(lease) = lease else { return own };
         let first_token = Some(own.first_token.map_or(lease, |limit| limit.min(lease)));
-        let total = if probe { own.total.min(lease.max(PROBE_AT_MOST)) } else { own.total };
+        let total = match (probe, self.forced) {
+            (true, _) => own.total.min(lease.max(PROBE_AT_MOST)),
+            // With nowhere to go, a forced call has its lease and no more.
+            (false, true) => own.total.min(lease),
+            (false, false) => own.total,
+        };
         Limits { first_token, total, ..own }
     }
 }

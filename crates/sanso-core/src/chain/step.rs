@@ -35,6 +35,8 @@ pub struct Request {
     pub deny_fallback: bool,
     /// A limit on one attempt that the caller set.
     pub timeout: Option<Duration>,
+    /// LiteLLM's `priority`: above 0 it may be shed, see [`Group::shed_below`](crate::Group).
+    pub priority: i64,
 }
 
 impl Request {
@@ -54,6 +56,7 @@ impl Request {
             max_fallbacks: None,
             deny_fallback: false,
             timeout: None,
+            priority: 0,
         }
     }
 }

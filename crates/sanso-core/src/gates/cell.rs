@@ -2,9 +2,10 @@
 
 use std::sync::PoisonError;
 
+use super::forced::ForcedCalls;
 use super::latch::{self, Latch};
-use super::quota::{Quota, QuotaSlot};
-use crate::breaker::{Breaker, BreakerPolicy, BreakerState};
+use super::quota::{Line, Quota, QuotaSlot};
+use crate::breaker::{Breaker, BreakerPolicy, BreakerState, Grant};
 use crate::sync::{Mutex, MutexGuard};
 use crate::time::{Duration, Instant};
 use crate::usual::{Class, UsualTimes};
@@ -23,9 +24,19 @@ pub(super) struct Inner {
     pub(super) breaker: Breaker,
     pub(super) model: Latch,
     pub(super) quota: Quota,
+    pub(super) forced: ForcedCalls,
     pub(super) usual: UsualTimes,
     /// Calls that have not ended, with a verdict or without.
     pub(super) in_flight: u32,
+}
+
+impl Inner {
+    /// A forced call has its verdict; `failed_at` says that it was a fault.
+    pub(super) fn forced_ended(&mut self, grant: &Grant, failed_at: Option<Instant>) {
+        if let Some(number) = grant.forced() {
+            self.forced.ended(number, failed_at);
+        }
+    }
 }
 
 /// What an operator sees of one deployment.
@@ -50,6 +61,7 @@ impl Cell {
             breaker: Breaker::new(policy),
             model: Latch::new(&latch::MODEL),
             quota: Quota::default(),
+            forced: ForcedCalls::default(),
             usual: UsualTimes::default(),
             in_flight: 0,
         };
@@ -77,9 +89,9 @@ impl Cell {
         (inner, now)
     }
 
-    pub(super) fn line_up(&self, now: Instant, latest: Instant) -> Option<QuotaSlot> {
+    pub(super) fn line_up(&self, now: Instant, line: Line) -> Option<QuotaSlot> {
         let (mut inner, now) = self.step(now);
-        inner.quota.line_up(now, latest)
+        inner.quota.line_up(now, line)
     }
 
     pub(super) fn set_policy(&self, policy: BreakerPolicy) {

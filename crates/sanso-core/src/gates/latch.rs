@@ -121,6 +121,11 @@ impl Latch {
         Ok(Pass { epoch: self.epoch, probe })
     }
 
+    /// A pass that was not asked for.
+    pub(super) fn pass_by(&self) -> Pass {
+        Pass { epoch: self.epoch, probe: None }
+    }
+
     /// Why [`Latch::admit`] would let no call through now.
     pub(super) fn refusal(&self, now: Instant) -> Option<LatchShut> {
         let shut = self.shut.as_ref()?;
@@ -140,6 +145,10 @@ impl Latch {
         match word {
             Word::Good => self.open(now),
             Word::Bad { kind, surely } => {
+                // Who went by a shut gate was no probe: that it failed is no news.
+                if self.shut.is_some() && pass.probe.is_none() {
+                    return None;
+                }
                 self.row = self.row.saturating_add(1);
                 let enough = surely || self.shut.is_some() || self.row >= self.policy.shuts_after;
                 enough.then(|| self.shut(now, kind))

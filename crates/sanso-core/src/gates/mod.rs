@@ -8,9 +8,12 @@
 //! * `slot.rs`: a deployment's way through all of them; `cell.rs`: what only it has
 //! * `latch.rs`: the shape of credential, model and host; `shared.rs`: those with a lock of their own
 //! * `quota.rs`: rate limits, and the line in front of them
+//! * `forced.rs`: the last resort's way past them; `health.rs`: how a chain stands
 //! * `permit.rs`: what a call holds until its verdict and after it
 
 mod cell;
+mod forced;
+mod health;
 mod latch;
 mod permit;
 mod quota;
@@ -18,10 +21,11 @@ mod shared;
 mod slot;
 
 pub use cell::GateView;
+pub use health::{Health, HealthWord};
 pub use latch::LatchChange;
 pub use permit::{Abandoned, Permit, Tail};
 pub(crate) use quota::HINT_CAP;
-pub use quota::QuotaSlot;
+pub use quota::{Line, QuotaSlot};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,6 +35,7 @@ use shared::Shared;
 use slot::Slot;
 
 use crate::breaker::Transition;
+use crate::event::Event;
 use crate::fault::FaultKind;
 use crate::rng::Rng;
 use crate::route::{Deployment, DeploymentId, Topology};
@@ -50,6 +55,17 @@ pub struct News {
     pub breaker: Vec<Transition>,
     /// Of its credential, model and host gates.
     pub latches: Vec<LatchChange>,
+}
+
+impl News {
+    /// The changes as events of a deployment, in order.
+    pub(crate) fn into_events(self, deployment: DeploymentId) -> impl Iterator<Item = Event> {
+        let breaker = self.breaker.into_iter();
+        let latches = self.latches.into_iter();
+        breaker
+            .map(move |transition| Event::Breaker { deployment, transition })
+            .chain(latches.map(move |change| Event::Latch { deployment, change }))
+    }
 }
 
 /// How a call comes to a deployment.
@@ -182,15 +198,23 @@ impl Gates {
     }
 
     /// A place in the line before a shut quota gate; `None` where it is not shut, or where the place
-    /// would be later than `latest`.
+    /// would break one of the line's rules.
     #[must_use]
-    pub fn line_up(
+    pub fn line_up(&self, deployment: DeploymentId, now: Instant, line: Line) -> Option<QuotaSlot> {
+        self.slot(deployment).cell.line_up(now, line)
+    }
+
+    /// A *forced* call, for a request with nowhere else to go: past a shut breaker or host, one at a
+    /// time, the next not before 1 s after the end of one that failed. A success counts as a
+    /// probe's.
+    #[must_use]
+    pub fn acquire_forced(
         &self,
         deployment: DeploymentId,
+        entry: &Entry,
         now: Instant,
-        latest: Instant,
-    ) -> Option<QuotaSlot> {
-        self.slot(deployment).cell.line_up(now, latest)
+    ) -> Option<Permit> {
+        self.slot(deployment).acquire_forced(entry, now)
     }
 
     /// The deployment's median time to the verdict; `None` while unknown.

@@ -105,6 +105,25 @@ impl Permit {
         self.lease
     }
 
+    /// How long a probe may be silent before its request moves on along the chain, and leaves it to
+    /// run: `max(2 s, 1.5 x usual)`, at most 10 s; 2 s while the usual time is unknown.
+    #[must_use]
+    pub fn silence(&self) -> Option<Duration> {
+        const AT_LEAST: Duration = Duration::from_secs(2);
+        const AT_MOST: Duration = Duration::from_secs(10);
+        let silence = || match self.usual {
+            Some(usual) => usual.saturating_add(usual / 2).clamp(AT_LEAST, AT_MOST),
+            None => AT_LEAST,
+        };
+        self.is_probe().then(silence)
+    }
+
+    /// Whether this is the last resort of a request.
+    #[must_use]
+    pub fn is_forced(&self) -> bool {
+        self.hold.grant.forced().is_some()
+    }
+
     /// The deployment's usual time for this class of call, when the permit was granted.
     #[must_use]
     pub fn usual(&self) -> Option<Duration> {
@@ -123,6 +142,7 @@ impl Permit {
         inner.breaker.tail_began(grant);
         inner.quota.answered(self.hold.quota);
         inner.usual.record(self.class, now - self.granted_at);
+        inner.forced_ended(grant, None);
         news.latches.extend(inner.model.hear(now, self.passages.model, Word::Good));
         drop(inner);
         self.passages.tell(now, Word::Good, Word::Good, news);
@@ -138,7 +158,8 @@ impl Permit {
         let host = Word::of_host(fault.kind, fault.status.is_some());
         self.passages.tell(now, credential, host, news);
         self.settled = true;
-        let mut inner = self.hold.cell.lock();
+        let (mut inner, now) = self.hold.cell.step(now);
+        inner.forced_ended(&self.hold.grant, Some(now));
         let model = Word::of_model(fault.kind, !self.hold.again);
         news.latches.extend(inner.model.hear(now, self.passages.model, model));
         inner.in_flight -= 1;
@@ -175,6 +196,7 @@ impl Permit {
         } else {
             inner.breaker.neutral(now, grant, rng, &mut news.breaker);
         }
+        inner.forced_ended(grant, None);
         inner.in_flight -= 1;
         drop(inner);
         self.settled = true;
@@ -283,6 +305,7 @@ impl Drop for Permit {
         if !self.late {
             inner.breaker.dropped(&self.hold.grant);
         }
+        inner.forced_ended(&self.hold.grant, None);
         inner.in_flight -= 1;
     }
 }

@@ -15,6 +15,25 @@ pub struct QuotaSlot {
     shutting: u32,
 }
 
+/// Who may stand in a line.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// No place later than this.
+    pub latest: Instant,
+    /// The gate reopens by this.
+    pub reopens_by: Instant,
+    /// No place behind so many others.
+    pub at_most: u32,
+}
+
+impl Line {
+    /// A place at any time up to `latest`.
+    #[must_use]
+    pub const fn until(latest: Instant) -> Self {
+        Self { latest, reopens_by: latest, at_most: u32::MAX }
+    }
+}
+
 /// Both quota gates of a deployment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Quota {
@@ -148,8 +167,8 @@ impl Quota {
     }
 
     /// A place in the line of the gate that reopens last; `None` where neither is shut, or where the
-    /// place would be later than `latest`.
-    pub(super) fn line_up(&mut self, now: Instant, latest: Instant) -> Option<QuotaSlot> {
+    /// place would break one of the line's rules.
+    pub(super) fn line_up(&mut self, now: Instant, line: Line) -> Option<QuotaSlot> {
         let ends = |gate: &Gate| gate.shut.map(|shut| shut.line_ends);
         let dimension = if ends(&self.tokens) > ends(&self.requests) {
             Dimension::Tokens
@@ -161,7 +180,9 @@ impl Quota {
         let spacing = gate.spacing.map_or(SPACING, |spacing| spacing.min(SPACING_CAP));
         let shut = gate.shut.as_mut().filter(|shut| now < shut.line_ends)?;
         let at = shut.line_ends;
-        if at > latest {
+        let before = at - now.max(shut.reopens);
+        let is_long = before >= spacing.saturating_mul(line.at_most);
+        if at > line.latest || shut.reopens > line.reopens_by || is_long {
             return None;
         }
         shut.line_ends = at + spacing;

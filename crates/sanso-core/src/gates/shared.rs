@@ -33,6 +33,13 @@ impl Shared {
         Ok(Passage { latch: Arc::clone(self), pass, told: false })
     }
 
+    /// A pass for a forced call, which goes by though the gate may be shut: it can open it, and
+    /// says nothing else.
+    pub(super) fn passed_by(self: &Arc<Self>) -> Passage {
+        let pass = self.step(|latch| latch.pass_by());
+        Passage { latch: Arc::clone(self), pass, told: false }
+    }
+
     pub(super) fn refusal(&self, now: Instant) -> Option<LatchShut> {
         self.step(|latch| latch.refusal(now))
     }

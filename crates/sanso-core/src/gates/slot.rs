@@ -60,6 +60,33 @@ impl Slot {
         Ok(Permit::new(Arc::clone(&self.cell), granted, entry, now, lease, usual))
     }
 
+    /// One call past a shut breaker and a shut host, where none of that kind is out; the other gates
+    /// hold.
+    pub(super) fn acquire_forced(&self, entry: &Entry, now: Instant) -> Option<Permit> {
+        let credential = match &self.credential {
+            Some((_, latch)) => Some(latch.admit(now, entry.first_token).ok()?),
+            None => None,
+        };
+        let (mut inner, now) = self.cell.step(now);
+        if inner.model.refusal(now).is_some()
+            || !inner.quota.would_admit(now)
+            || inner.breaker.has_probe_out(now)
+        {
+            return None;
+        }
+        let usual = inner.usual.get(entry.class);
+        let lease = entry.probe_lease(usual);
+        let number = inner.forced.admit(now, lease)?;
+        let model = inner.model.admit(now, entry.first_token).ok()?;
+        let grant = inner.breaker.admit_forced(number);
+        inner.in_flight += 1;
+        let quota = inner.quota.epoch();
+        drop(inner);
+        let host = self.host.as_ref().map(|(_, latch)| latch.passed_by());
+        let granted = Granted { grant, quota, credential, host, model };
+        Some(Permit::new(Arc::clone(&self.cell), granted, entry, now, Some(lease), usual))
+    }
+
     /// Every gate that is shut, in the order of the table.
     pub(super) fn shut(&self, now: Instant) -> Vec<Refusal> {
         let shared = |shared: &Option<(Arc<str>, Arc<Shared>)>, gate| {

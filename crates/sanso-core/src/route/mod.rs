@@ -9,4 +9,4 @@ pub use limits::{DeploymentLimits, Limits};
 pub(crate) use rank::rank;
 pub use topology::{Deployment, DeploymentId, FallbackOn, Group, GroupId, Rules, Topology};
 pub use walk::OwnLists;
-pub(crate) use walk::{Walk, WalkRules};
+pub(crate) use walk::{Walk, WalkRules, plain_chain};

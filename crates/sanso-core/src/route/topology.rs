@@ -96,6 +96,9 @@ pub struct Group {
     pub content_policy_fallbacks: Vec<GroupId>,
     /// `fallback_on`, for requests that ask for this group.
     pub fallback_on: FallbackOn,
+    /// `shed_below`: while a smaller share of the chain than this admits, requests of low priority
+    /// are turned away. `None`: none are.
+    pub shed_below: Option<f64>,
 }
 
 /// Faults of the first leg that go to the plain fallbacks only where that is said: another model
@@ -118,6 +121,7 @@ impl Default for Group {
             context_window_fallbacks: None,
             content_policy_fallbacks: Vec::new(),
             fallback_on: FallbackOn::default(),
+            shed_below: None,
         }
     }
 }

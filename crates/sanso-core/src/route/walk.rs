@@ -20,7 +20,7 @@ pub(crate) struct Walk {
 }
 
 /// What bounds a request's walk.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct WalkRules {
     /// A request's own `fallbacks`, which stand in for the plain list of the asked-for group.
     pub(crate) own: Option<Arc<[GroupId]>>,
@@ -51,6 +51,19 @@ impl OwnLists {
         let own = self.of_groups.iter().find(|(named, _)| *named == group);
         own.map(|(_, list)| list).or(self.of_others.as_ref()).map_or(&[], |list| list)
     }
+}
+
+/// The groups that a request for `first` would pass through if each ended with a plain fault.
+pub(crate) fn plain_chain(topology: &Topology, first: GroupId) -> Vec<GroupId> {
+    let max_nested = topology.rules().max_fallbacks as usize;
+    let mut walk = Walk::new(first, WalkRules { max_nested, ..WalkRules::default() });
+    let mut chain = vec![first];
+    let mut ended = first;
+    while let Some(group) = walk.next(topology, ended, NextLeg::Yes) {
+        chain.push(group);
+        ended = group;
+    }
+    chain
 }
 
 #[derive(Clone, Debug)]

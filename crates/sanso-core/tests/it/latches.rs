@@ -269,8 +269,9 @@ fn headers_that_say_nothing_is_left_shut_before_the_first_429() {
         assert!(doors.shut_for(APART) <= most, "granted before: known already");
         // The line leaves as the quota refills.
         let until = now + Duration::from_secs(100);
-        let places: Vec<_> =
-            (0..2).map(|_| doors.gates.line_up(APART, now, until).expect("a place").at).collect();
+        let places: Vec<_> = (0..2)
+            .map(|_| doors.gates.line_up(APART, now, Line::until(until)).expect("a place").at)
+            .collect();
         let apart = if limit == Some(60) { 1_000 } else { 20 };
         assert_eq!(places[1] - places[0], Duration::from_millis(apart));
     }

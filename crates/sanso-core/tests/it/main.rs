@@ -7,6 +7,7 @@ mod latches;
 mod laws;
 mod lockstep;
 mod oracle;
+mod probes;
 mod provider;
 mod quota;
 mod rig;

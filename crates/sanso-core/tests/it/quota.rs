@@ -53,7 +53,7 @@ impl Quota {
     }
 
     fn line_up(&self, within: Duration) -> Option<QuotaSlot> {
-        self.gates.line_up(ONE, self.now, self.now + within)
+        self.gates.line_up(ONE, self.now, Line::until(self.now + within))
     }
 }
 

@@ -168,7 +168,7 @@ impl Rig {
 
     /// Makes sure that the gates have heard of this moment.
     pub(crate) fn hear(&self) {
-        let slot = self.gates.line_up(ONE, self.now, self.now);
+        let slot = self.gates.line_up(ONE, self.now, Line::until(self.now));
         assert!(slot.is_none(), "no rate limit here");
     }
 

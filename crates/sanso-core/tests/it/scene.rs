@@ -153,6 +153,7 @@ impl Scene {
                 context_window_fallbacks: scene.context.as_ref().map(ids),
                 content_policy_fallbacks: ids(&scene.policy),
                 fallback_on: scene.on,
+                ..Group::default()
             });
         }
         let (max_attempts, max_fallbacks) = (self.max_attempts, self.max_fallbacks);

@@ -65,7 +65,13 @@ fn tell(world: &World, number: usize) -> String {
     for call in told.calls.values() {
         let key = &world.topology.deployment(call.call.deployment).key;
         let at = at(call.started);
-        writeln!(story, "t={at} call {key} -> {}", how(call, told.verdict())).expect("a string");
+        let forced = told.events.iter().any(|(_, event)| {
+            let why = Why::Forced;
+            matches!(event, Event::CallStarted { call: id, why: it, .. } if *id == call.call.id && *it == why)
+        });
+        let forced = if forced { ", forced" } else { "" };
+        let how = how(call, told.verdict());
+        writeln!(story, "t={at} call {key} -> {how}{forced}").expect("a string");
     }
     let (when, verdict) = &told.verdicts[0];
     let end = match verdict {
@@ -480,14 +486,21 @@ fn an_empty_answer_is_tried_once_more_and_then_given() {
 }
 
 #[test]
-fn all_shut_is_told_at_once_and_a_breaker_is_not_waited_for() {
+fn all_shut_one_call_is_forced_and_the_rest_are_told_at_once() {
     let mut world = world(&[(2, &[])], &[script(&[overloaded()]), script(&[overloaded()])]);
     for second in 0..12 {
         world.send(Instant::ORIGIN + ms(second * 250), request(true), None);
     }
-    let late = world.send(Instant::ORIGIN + S(4), request(true), None);
+    let forced = world.send(Instant::ORIGIN + S(4), request(true), None);
+    let late = world.send(Instant::ORIGIN + ms(4_005), request(true), None);
+    let soon_after = world.send(Instant::ORIGIN + ms(5_005), request(true), None);
+    let next = world.send(Instant::ORIGIN + ms(5_010), request(true), None);
     world.run();
-    assert_eq!(tell(&world, late), lines(&["t=4000ms 503 retry-after 1864ms"]));
+    let told = lines(&["t=4000ms call a#1 -> 503, forced", "t=4010ms 503 retry-after 1854ms"]);
+    assert_eq!(tell(&world, forced), told);
+    assert_eq!(tell(&world, late), lines(&["t=4005ms 503 retry-after 1859ms"]));
+    assert_eq!(tell(&world, soon_after), lines(&["t=5005ms 503 retry-after 1000ms"]));
+    assert!(tell(&world, next).starts_with("t=5010ms call a#1 -> 503, forced"));
 }
 
 #[test]

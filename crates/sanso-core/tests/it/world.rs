@@ -77,6 +77,7 @@ pub(crate) struct World {
     pub(crate) history: History,
     providers: Vec<Provider>,
     chains: Vec<Option<Chain>>,
+    rests: BTreeMap<(usize, CallId), Rest>,
     rng: Rng,
     dice: Rng,
     heap: BinaryHeap<Due>,
@@ -96,6 +97,7 @@ impl World {
             history,
             providers: behaviours.into_iter().map(Provider::new).collect(),
             chains: vec![],
+            rests: BTreeMap::new(),
             rng: Rng::from_seed(seed),
             dice: Rng::from_seed(!seed),
             heap: BinaryHeap::new(),
@@ -181,6 +183,10 @@ impl World {
         if told.over.is_some() || stale {
             return false;
         }
+        if let Some(rest) = self.rests.remove(&(number, call)) {
+            self.end_rest(number, rest, signal);
+            return true;
+        }
         match signal {
             Signal::Content => told.content = Some(self.now),
             Signal::End(outcome) => told.over = Some((self.now, Over::Ended(outcome))),
@@ -218,8 +224,26 @@ impl World {
                     self.history.requests[number].verdicts.push((self.now, verdict));
                 }
             }
+            while let Some(rest) = self.chains[number].as_mut().and_then(Chain::poll_rest) {
+                let limit = What::Signal(rest.call(), Signal::Limit(Phase::FirstToken));
+                self.at(rest.until(), number, limit);
+                self.rests.insert((number, rest.call()), rest);
+            }
         }
         panic!("a chain that neither waits nor ends");
+    }
+
+    /// A probe that runs on without its request has its verdict.
+    fn end_rest(&mut self, number: usize, rest: Rest, signal: Signal) {
+        let over = match signal {
+            Signal::End(outcome) => Over::Ended(outcome),
+            Signal::Content | Signal::Limit(_) | Signal::Spent(_) => Over::Cancelled,
+        };
+        let told = self.history.requests[number].calls.get_mut(&rest.call());
+        told.expect("it was started").over = Some((self.now, over));
+        for event in rest.end(self.now, signal, &mut self.rng) {
+            self.note(number, event);
+        }
     }
 
     fn start(&mut self, number: usize, call: Call) {
@@ -240,26 +264,33 @@ impl World {
     fn views(&self) -> Vec<(GateView, Vec<Gate>)> {
         let count = self.topology.deployments().len() as u32;
         let ids = (0..count).map(DeploymentId::new);
-        let shut = |id| self.gates.shut(id, self.now).iter().map(|shut| shut.gate).collect();
+        // Those that a time holds shut; one that a probe holds may be freed in the step that follows.
+        let shut = |id| {
+            let shut = self.gates.shut(id, self.now).into_iter();
+            shut.filter(|shut| shut.not_before.is_some()).map(|shut| shut.gate).collect()
+        };
         ids.map(|id| (self.gates.view(id, self.now), shut(id))).collect()
     }
 
     /// Takes a chain's events over into the history.
     fn note_starts(&mut self, number: usize, views: &[(GateView, Vec<Gate>)]) {
         let Some(chain) = &mut self.chains[number] else { return };
+        let mut noted = vec![];
         while let Some(event) = chain.poll_event() {
-            match event {
-                Event::CallStarted { call, deployment, .. } => {
-                    let (view, shut) = views[deployment.index()].clone();
-                    self.history.starts.push((number, call, view, shut));
-                }
-                Event::Breaker { deployment, transition } => {
-                    self.history.transitions.push((deployment, transition));
-                }
-                _ => {}
+            if let Event::CallStarted { call, deployment, .. } = event {
+                let (view, shut) = views[deployment.index()].clone();
+                self.history.starts.push((number, call, view, shut));
             }
-            self.history.requests[number].events.push((self.now, event));
+            noted.push(event);
         }
+        noted.into_iter().for_each(|event| self.note(number, event));
+    }
+
+    fn note(&mut self, number: usize, event: Event) {
+        if let Event::Breaker { deployment, transition } = event {
+            self.history.transitions.push((deployment, transition));
+        }
+        self.history.requests[number].events.push((self.now, event));
     }
 
     fn at(&mut self, at: Instant, number: usize, what: What) {

@@ -196,6 +196,7 @@ fn policy_lines(policy: &Policy) -> Vec<String> {
         ),
         breaker_line,
         fallback_line(policy),
+        format!("optional   {}", optional(policy)),
     ]
 }
 
@@ -206,6 +207,15 @@ fn fallback_line(policy: &Policy) -> String {
     let said: Vec<&str> = said.into_iter().filter(|(_, said)| *said).map(|it| it.0).collect();
     let said = if said.is_empty() { "nothing".to_owned() } else { said.join(", ") };
     format!("fallback   also on {said}")
+}
+
+/// What is off unless it is asked for.
+fn optional(policy: &Policy) -> String {
+    let share = |share: Option<f64>| match share {
+        Some(share) => format!("{}%", percent(share)),
+        None => "off".to_owned(),
+    };
+    format!("shed_below {}", share(policy.shed_below))
 }
 
 /// `1 attempt`, `2 attempts`.

@@ -302,7 +302,6 @@ pub(super) const SANSO: Known = &[
     "alerts",
     "history",
     "admin",
-    "shed_below",
     "inflow_cap",
     "relax",
     "slow",

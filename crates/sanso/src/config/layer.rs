@@ -33,6 +33,7 @@ pub(super) struct Layer {
     pub(super) fault_rate: Option<f64>,
     pub(super) probes: Option<u32>,
     pub(super) success_threshold: Option<u32>,
+    pub(super) shed_below: Option<f64>,
 }
 
 impl Layer {
@@ -63,6 +64,7 @@ impl Layer {
             fault_rate: self.fault_rate.or(lower.fault_rate),
             probes: self.probes.or(lower.probes),
             success_threshold: self.success_threshold.or(lower.success_threshold),
+            shed_below: self.shed_below.or(lower.shed_below),
         }
     }
 
@@ -80,6 +82,7 @@ impl Layer {
             fallback_on: self.fallback_on.unwrap_or_default(),
             breaker: self.breaker(),
             timeouts: self.timeouts(),
+            shed_below: self.shed_below,
         }
     }
 

@@ -135,7 +135,7 @@ impl Scope {
     }
 }
 
-/// `retry`, `fallback_on`, `breaker`, `timeouts` and `streams`, which stand at the top and in each group.
+/// What stands at the top and in each group.
 fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer {
     let mut layer = Layer::default();
     if let Some(retry) = table.take("retry").and_then(|field| field.table(reader)) {
@@ -151,6 +151,7 @@ fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer 
     if let Some(streams) = table.take("streams").and_then(|field| field.table(reader)) {
         read_streams(streams, reader);
     }
+    layer.shed_below = table.take("shed_below").and_then(|field| field.share(reader));
     layer
 }
 

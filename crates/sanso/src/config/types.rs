@@ -199,6 +199,9 @@ pub struct Policy {
     pub breaker: Breaker,
     /// Limits of time.
     pub timeouts: Timeouts,
+    /// While a smaller share of a chain's deployments than this can be called, requests whose body
+    /// `priority` is above 0 are turned away. `None`: none are.
+    pub shed_below: Option<f64>,
 }
 
 /// Tier 1: trying again within a leg.

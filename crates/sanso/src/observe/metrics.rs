@@ -3,14 +3,16 @@
 //! Labels come from the configuration alone, so a hostile client cannot make series. What every
 //! request touches is looked up once, when the configuration is read.
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
-use sanso_core::{BreakerState, DeploymentId, Event, Gate, Instant};
+use prometheus_client::registry::{Metric, Registry};
+use sanso_core::{BreakerState, DeploymentId, Event, Gate, GroupId, Instant};
 
 use super::record::Record;
 use super::trail::outcome_name;
@@ -28,6 +30,7 @@ pub(super) struct Metrics {
     fallbacks: Family<FallbackLabels, Counter>,
     openings: Family<DeploymentLabels, Counter>,
     gates: Family<GateLabels, Gauge>,
+    chain_health: Family<GroupLabels, Gauge<f64, AtomicU64>>,
     in_flight: Gauge,
     events_dropped: Family<ViewLabels, Gauge>,
 }
@@ -105,34 +108,32 @@ fn histograms() -> HistogramFamily {
     Family::new_with_constructor(|| Histogram::new(DURATIONS))
 }
 
+/// A metric under its name.
+fn add<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
 impl Metrics {
     pub(super) fn new(snapshot: &Snapshot) -> Self {
-        let requests = Family::<RequestLabels, Counter>::default();
-        let (durations, ttfts) = (histograms(), histograms());
-        let attempts = Family::<AttemptLabels, Counter>::default();
-        let breakers = Family::<DeploymentLabels, Gauge>::default();
-        let fallbacks = Family::default();
-        let openings = Family::<DeploymentLabels, Counter>::default();
-        let gates = Family::default();
-        let in_flight = Gauge::default();
-        let events_dropped = Family::default();
-
         let mut registry = Registry::with_prefix("sanso");
         let r = &mut registry;
-        r.register("requests", "Finished requests", requests.clone());
-        r.register("attempts", "Upstream calls by how they ended", attempts.clone());
-        r.register("fallbacks", "Requests answered by another leg", fallbacks.clone());
-        r.register(
-            "breaker_state",
-            "0 closed, 1 open, 2 half-open, 3 recovering",
-            breakers.clone(),
-        );
-        r.register("breaker_openings", "From closed to open", openings.clone());
-        r.register("gate_shut", "1 while the gate lets no call through", gates.clone());
-        r.register("in_flight", "Upstream calls that have not ended", in_flight.clone());
+        let requests: Family<RequestLabels, Counter> = add(r, "requests", "Finished requests");
+        let attempts: Family<AttemptLabels, Counter> =
+            add(r, "attempts", "Upstream calls by how they ended");
+        let fallbacks = add(r, "fallbacks", "Requests answered by another leg");
+        let breakers: Family<DeploymentLabels, Gauge> =
+            add(r, "breaker_state", "0 closed, 1 open, 2 half-open, 3 recovering");
+        let openings: Family<DeploymentLabels, Counter> =
+            add(r, "breaker_openings", "From closed to open");
+        let gates = add(r, "gate_shut", "1 while the gate lets no call through");
+        let chain_health = add(r, "chain_health", "Share of a chain that can be called");
+        let in_flight = add(r, "in_flight", "Upstream calls that have not ended");
+        let events_dropped = add(r, "events_dropped", "What a view could not take");
+        let (durations, ttfts) = (histograms(), histograms());
         r.register("ttft_seconds", "Until the first content of a request", ttfts.clone());
         r.register("request_duration_seconds", "Until a request's end", durations.clone());
-        r.register("events_dropped", "What a view could not take", events_dropped.clone());
 
         let groups = snapshot.topology.groups().iter().map(|group| {
             let labels = GroupLabels { model_group: group.name.to_string() };
@@ -176,6 +177,7 @@ impl Metrics {
             fallbacks,
             openings,
             gates,
+            chain_health,
             in_flight,
             events_dropped,
         }
@@ -248,6 +250,12 @@ impl Metrics {
                 let is_shut = said && shut.iter().any(|shut| shut.gate == gate);
                 self.gates.get_or_create(&labels).set(i64::from(is_shut));
             }
+        }
+        for (index, group) in snapshot.topology.groups().iter().enumerate() {
+            let id = GroupId::new(u32::try_from(index).unwrap_or(u32::MAX));
+            let health = snapshot.gates.health(&snapshot.topology, id, now);
+            let labels = GroupLabels { model_group: group.name.to_string() };
+            self.chain_health.get_or_create(&labels).set(health.share());
         }
         self.in_flight.set(in_flight);
         let dropped = i64::try_from(log_dropped).unwrap_or(i64::MAX);

@@ -10,7 +10,7 @@ pub(crate) mod trail;
 use std::io::Write;
 use std::sync::Arc;
 
-use sanso_core::{BreakerState, Event, Gate, Instant, LatchChange};
+use sanso_core::{BreakerState, CallEnd, DeploymentId, Event, Gate, Instant, LatchChange};
 use tokio::sync::broadcast;
 
 use crate::snapshot::Snapshot;
@@ -81,6 +81,11 @@ impl Observer {
         let deployment_id = Arc::clone(&target.id);
         // Nobody may be watching.
         let _ = self.breakers.send(BreakerChange { deployment_id, deployment: label, from, to });
+    }
+
+    /// A call ended that is in no request's record.
+    pub(crate) fn attempt(&self, deployment: DeploymentId, end: &CallEnd, on: &Snapshot) {
+        self.metrics.attempt(deployment, trail::outcome_name(end), on);
     }
 
     pub(crate) fn finished(&self, record: &Record, snapshot: &Snapshot) {

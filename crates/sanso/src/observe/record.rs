@@ -106,7 +106,7 @@ impl Record {
                 .collect(),
             fell_back: served.answering_group.clone().filter(|_| served.fallback).map(|group| {
                 // Without a fault the first leg was passed over, its gates shut.
-                (group, trail.faults().next().map_or("gate_shut", kind_name))
+                (group, trail.faults().next().or(trail.moved_for).map_or("gate_shut", kind_name))
             }),
         }
     }

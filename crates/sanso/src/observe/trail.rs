@@ -15,6 +15,8 @@ pub(crate) struct Trail {
     pub(crate) attempts: Vec<TrailAttempt>,
     /// Malformed events that were passed over in the answering stream, and the like.
     pub(crate) warnings: Vec<String>,
+    /// Why the request moved to another leg, where a fault led there.
+    pub(crate) moved_for: Option<FaultKind>,
 }
 
 /// One upstream call.
@@ -58,12 +60,12 @@ impl Trail {
             end: None,
         };
         // A redo is the same attempt on a fresh connection.
-        match self.attempts.last_mut() {
-            Some(last) if last.is_redone() => {
-                *last = attempt;
+        match self.attempts.iter_mut().find(|attempt| attempt.is_redone()) {
+            Some(redone) => {
+                *redone = attempt;
                 true
             }
-            Some(_) | None => {
+            None => {
                 self.attempts.push(attempt);
                 false
             }
@@ -83,6 +85,7 @@ impl Trail {
                     attempt.end = Some((*end, *after));
                 }
             }
+            Event::FellBack { reason, .. } => self.moved_for = self.moved_for.or(*reason),
             _ => {}
         }
     }
@@ -123,7 +126,8 @@ impl TrailAttempt {
             (Some((CallEnd::Fault(fault), _)), _) => outcome_of(&fault),
             (Some((CallEnd::Cancelled, _)), _) => "cancelled".to_owned(),
             (Some((CallEnd::Finished, _)), _) | (None, Some(_)) => "200".to_owned(),
-            (None, None) => "running".to_owned(),
+            // A probe that brought nothing yet, and may still.
+            (None, None) => "silent".to_owned(),
         }
     }
 

@@ -12,6 +12,7 @@ mod malformed;
 mod mock_response;
 mod observe;
 mod own_lists;
+mod probes;
 mod secrets;
 mod streams;
 mod support;

@@ -22,9 +22,14 @@ proptest! {
             if why == Why::Redo {
                 continue; // On the permit that its first sending was given.
             }
+            if why == Why::Forced {
+                let by_outage = |gate: &Gate| [Gate::Breaker, Gate::Host].contains(gate);
+                prop_assert!(shut.iter().all(by_outage), "forced past {:?}", shut);
+                continue;
+            }
             prop_assert_ne!(before.breaker, BreakerState::Open);
             prop_assert_eq!(probe, before.breaker == BreakerState::HalfOpen);
-            let in_line = why == Why::Retry;
+            let in_line = has_waited(&history.requests[*request], *call);
             let shut: Vec<_> =
                 shut.iter().filter(|gate| !(in_line && **gate == Gate::Quota)).collect();
             prop_assert!(shut.is_empty(), "{:?}", shut);
@@ -216,6 +221,14 @@ fn skips_have_a_cause(world: &World) -> Result<(), TestCaseError> {
         prop_assert!(has_cause, "{:?}", refusal);
     }
     Ok(())
+}
+
+/// Whether its request stood in the line before the deployment's quota gate.
+fn has_waited(told: &Told, call: CallId) -> bool {
+    let called = told.calls[&call].call.deployment;
+    told.events.iter().any(
+        |(_, event)| matches!(event, Event::Waiting { deployment, .. } if *deployment == called),
+    )
 }
 
 fn how(told: &Told, number: CallId) -> (Why, bool) {
