@@ -3,6 +3,7 @@
 use sanso_wire::envelope::Envelope;
 use sanso_wire::{Failure, ir, openai_chat};
 
+use crate::checks::Checks;
 use crate::matches::Matches;
 
 /// A client's request, shared by all calls that are made for it.
@@ -15,6 +16,10 @@ pub(crate) struct Asked {
     pub(crate) created: u64,
     /// Names answers whose provider names none.
     pub(crate) answer_id: String,
+    /// Whether an empty answer is a soft fault.
+    pub(crate) no_empty: bool,
+    /// The checks that need to read the answer; `None` where all of them are off.
+    pub(crate) checks: Option<Checks>,
 }
 
 /// How much of an answer is taken.

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body_util::BodyExt;
 use sanso_core::{FaultKind, SoftReason, Spent};
-use sanso_wire::ir::{FinishReason, Part, Usage};
+use sanso_wire::ir::{Answer, FinishReason, Part, Usage};
 use sanso_wire::{Dialect, Failure, openai_chat};
 
 use crate::ask::Asked;
@@ -62,7 +62,7 @@ pub(crate) struct Facts {
 impl Facts {
     /// A complete answer without content is soft, unless the request's own token limit or a filter
     /// ended it (`chain.md`, `Soft(empty)`).
-    pub(crate) fn soft(&self, asked: &Asked) -> Option<SoftReason> {
+    fn soft(&self, asked: &Asked) -> Option<SoftReason> {
         let excused = match self.finish {
             Some(FinishReason::Length) => asked.limits_tokens(),
             Some(FinishReason::ContentFilter) => true,
@@ -70,7 +70,7 @@ impl Facts {
                 false
             }
         };
-        (!self.content && !excused).then_some(SoftReason::Empty)
+        (asked.no_empty && !self.content && !excused).then_some(SoftReason::Empty)
     }
 }
 
@@ -115,10 +115,17 @@ async fn plain(target: &Target, asked: &Asked, response: Response<Received>) -> 
     };
     match answer {
         Err(failure) => Report::Failed(failure),
-        Ok(whole) => match whole.facts.soft(asked) {
-            Some(reason) => Report::Soft(whole, reason),
-            None => Report::Whole(whole),
-        },
+        Ok((whole, answer)) => judged(whole, answer.as_ref(), asked),
+    }
+}
+
+/// A complete answer of which the client has had nothing, as it is or as a soft fault. `answer` is
+/// what it says, where there is more of it than facts.
+pub(crate) fn judged(whole: Whole, answer: Option<&Answer>, asked: &Asked) -> Report {
+    let checked = || asked.checks.as_ref()?.look(answer?, &asked.envelope);
+    match whole.facts.soft(asked).or_else(checked) {
+        Some(reason) => Report::Soft(whole, reason),
+        None => Report::Whole(whole),
     }
 }
 
@@ -133,21 +140,21 @@ async fn streamed(target: &Target, asked: &Asked, response: Response<Received>) 
     match Flow::open(target.dialect, asked, response.into_body()).await {
         Opened::Failed(failure) => Report::Failed(failure),
         Opened::Flowing(flow) => Report::Flowing(flow),
-        Opened::Whole(whole) => match whole.facts.soft(asked) {
-            Some(reason) => Report::Soft(whole, reason),
-            None => Report::Whole(whole),
-        },
+        Opened::Whole(whole) => judged(whole, None, asked),
     }
 }
 
 /// Reads a complete answer: passed through where the dialects are the same, translated elsewhere.
-fn read(dialect: Dialect, asked: &Asked, body: Bytes) -> Result<Whole, Failure> {
+/// One that passes is taken apart only where a check wants to know what it says.
+fn read(dialect: Dialect, asked: &Asked, body: Bytes) -> Result<(Whole, Option<Answer>), Failure> {
     match dialect {
         Dialect::OpenAiChat => {
             let glance = openai_chat::glance::answer(&body)?;
             let facts =
                 Facts { content: glance.has_content, finish: glance.finish, usage: glance.usage };
-            Ok(Whole { facts, body })
+            let wanted = asked.checks.is_some();
+            let answer = wanted.then(|| dialect.read_answer(&body).ok()).flatten();
+            Ok((Whole { facts, body }, answer))
         }
         Dialect::Anthropic | Dialect::Gemini => {
             let answer = dialect.read_answer(&body)?;
@@ -158,7 +165,7 @@ fn read(dialect: Dialect, asked: &Asked, body: Bytes) -> Result<Whole, Failure> 
             };
             let body = openai_chat::write_answer(&answer, &asked.answer_id, asked.created);
             let body = Bytes::from(body);
-            Ok(Whole { body, facts })
+            Ok((Whole { body, facts }, Some(answer)))
         }
     }
 }

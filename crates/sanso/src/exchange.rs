@@ -11,13 +11,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sanso_core::{
-    Call, CallId, Chain, Fault, FaultKind, Instant, LegIndex, Outcome, Phase, Rng, Signal, Step,
-    Verdict,
+    Call, CallId, Chain, Fault, FaultKind, Instant, LegIndex, Outcome, Phase, Rng, Signal,
+    SoftReason, Step, Verdict,
 };
 use sanso_wire::Failure;
+use sanso_wire::ir::Answer;
 
 use crate::ask::Asked;
 use crate::call::{self, Facts, Report, Told, Whole};
+use crate::checks;
 use crate::error::Error;
 use crate::fail;
 use crate::flow::Flow;
@@ -239,9 +241,10 @@ impl Exchange {
                 let Some((_, whole)) = place.map(|place| self.answers.swap_remove(place)) else {
                     return Err(fail::internal("the answer of a finished call was not kept"));
                 };
-                if soft.is_some() {
-                    self.trail.warnings.push("the answer is empty".to_owned());
+                if let Some(reason) = soft {
+                    self.note_soft(reason);
                 }
+                self.note_unchecked();
                 let served = Box::new(self.served(Some(call)));
                 self.record(&served, Some(whole.facts));
                 Ok(Reply::Whole { body: whole.body, served })
@@ -306,6 +309,28 @@ impl Exchange {
         }
         let record = Record::new(self, served, facts.unwrap_or_default());
         self.shared.observer.finished(&record, &self.snapshot);
+    }
+
+    /// Looks at a stream that the client has had: its faults are recorded, and no more.
+    pub(crate) fn look_back(&mut self, answer: &Answer) {
+        let asked = Arc::clone(&self.asked);
+        let checks = asked.checks.as_ref();
+        if let Some(reason) = checks.and_then(|checks| checks.look(answer, &asked.envelope)) {
+            self.note_soft(reason);
+        }
+        self.note_unchecked();
+    }
+
+    fn note_soft(&mut self, reason: SoftReason) {
+        self.trail.soft = Some(reason);
+        self.warn(checks::warning(reason).to_owned());
+    }
+
+    fn note_unchecked(&mut self) {
+        let why = self.asked.checks.as_ref().and_then(|checks| checks.unchecked());
+        if let Some(why) = why.map(str::to_owned) {
+            self.warn(why);
+        }
     }
 
     pub(crate) fn trail(&self) -> &Trail {

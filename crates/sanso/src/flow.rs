@@ -7,13 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Body;
 use sanso_core::FaultKind;
-use sanso_wire::ir::{FinishReason, StreamEvent};
+use sanso_wire::ir::{Answer, FinishReason, StreamEvent};
 use sanso_wire::openai_chat::{StreamEncoder, glance, write_error};
 use sanso_wire::sse::{self, Decoder, SseError};
 use sanso_wire::{Dialect, Failure, StreamDecoder};
 
 use crate::ask::{Asked, Sizes};
 use crate::call::{Facts, Whole};
+use crate::checks::Gathered;
 use crate::upstream::{Received, name_body_error};
 
 /// A stream that has brought content.
@@ -40,6 +41,16 @@ pub(crate) struct Flow {
     skipped: u32,
     received: usize,
     sizes: Sizes,
+    /// What it says, kept only where a check is on.
+    listener: Option<Box<Listener>>,
+}
+
+/// Listens to what a stream says. Events that pass are decoded for it alone.
+#[derive(Debug)]
+struct Listener {
+    decoder: StreamDecoder,
+    events: Vec<StreamEvent>,
+    gathered: Gathered,
 }
 
 /// How events become the client's.
@@ -108,6 +119,13 @@ impl Flow {
             skipped: 0,
             received: 0,
             sizes: asked.sizes,
+            listener: asked.checks.as_ref().map(|_| {
+                Box::new(Listener {
+                    decoder: dialect.stream_decoder(),
+                    events: Vec::new(),
+                    gathered: Gathered::default(),
+                })
+            }),
         }
     }
 
@@ -202,6 +220,12 @@ impl Flow {
         sse::write_data(&mut self.out, &write_error(failure));
     }
 
+    /// What it said from its beginning to its end; `None` where no check is on, or it was too long to
+    /// be kept.
+    pub(crate) fn take_answer(&mut self) -> Option<Answer> {
+        self.listener.take()?.gathered.into_answer()
+    }
+
     pub(crate) fn facts(&self) -> Facts {
         self.facts
     }
@@ -251,6 +275,9 @@ impl Flow {
                 self.facts.usage = glance.usage.or(self.facts.usage);
                 self.awaits_usage &= self.facts.usage.is_none();
                 self.done = glance.is_done;
+                if let Some(listener) = &mut self.listener {
+                    listener.hear(event);
+                }
                 sse::write_data(&mut self.out, &event.data);
                 Ok(glance.has_content)
             }
@@ -265,6 +292,9 @@ impl Flow {
                     self.past_finish = finish || (self.past_finish && !event.is_content());
                     self.finishes += u64::from(finish);
                     self.done |= *event == StreamEvent::End;
+                    if let Some(listener) = &mut self.listener {
+                        listener.gathered.note(event);
+                    }
                     encoder.push(event, &mut self.out);
                 }
                 self.facts.content |= content;
@@ -277,6 +307,16 @@ impl Flow {
     /// A malformed event among good ones is passed over, a few times; an error event never is.
     fn may_skip(&self, failure: &Failure) -> bool {
         failure.fault.kind == FaultKind::Malformed && self.skipped < SKIPPED_AT_MOST
+    }
+}
+
+impl Listener {
+    /// An event that passes. What cannot be decoded says nothing here; the client gets it all the same.
+    fn hear(&mut self, event: &sse::Event) {
+        self.events.clear();
+        if self.decoder.push(event, &mut self.events).is_ok() {
+            self.events.iter().for_each(|event| self.gathered.note(event));
+        }
     }
 }
 

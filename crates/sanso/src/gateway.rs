@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 
 use crate::answer::{Answer, AnswerStream};
 use crate::ask::{Asked, Sizes};
+use crate::checks::Checks;
 use crate::clock::Clock;
 use crate::config::{self, Config, Report};
 use crate::error::Error;
@@ -225,10 +226,13 @@ impl Gateway {
         let own_lists::Reading { matches, mut warnings, .. } = own;
         let id = self.shared.clock.request_id();
         let limits = &snapshot.config.limits;
+        let checks = &snapshot.config.groups[group.index()].policy.checks;
         let asked = Asked {
             sizes: Sizes { event: limits.event, answer: limits.answer },
             created: u64::try_from(Clock::wall().as_second()).unwrap_or_default(),
             answer_id: format!("chatcmpl-{id}"),
+            no_empty: checks.empty,
+            checks: Checks::new(checks),
             matches,
             envelope,
         };

@@ -11,6 +11,7 @@
 mod answer;
 mod ask;
 mod call;
+mod checks;
 mod clock;
 pub mod config;
 mod error;

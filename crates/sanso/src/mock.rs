@@ -10,7 +10,7 @@ use sanso_wire::ir::{self, Choice, FinishReason, Part, StreamEvent, Usage};
 use sanso_wire::openai_chat::{StreamEncoder, write_answer};
 
 use crate::ask::Asked;
-use crate::call::{Facts, Report, Whole};
+use crate::call::{self, Facts, Report, Whole};
 
 /// What LiteLLM counts for a canned answer, whatever it says.
 const USAGE: Usage =
@@ -23,13 +23,14 @@ pub(crate) fn answer(said: &str, model: &str, asked: &Asked) -> Report {
     }
     let facts =
         Facts { content: !said.is_empty(), finish: Some(FinishReason::Stop), usage: Some(USAGE) };
-    let body =
-        if asked.envelope.stream { stream(said, model, asked) } else { plain(said, model, asked) };
+    let answer = spoken(said, model);
+    let body = if asked.envelope.stream {
+        stream(said, model, asked)
+    } else {
+        write_answer(&answer, &asked.answer_id, asked.created)
+    };
     let whole = Whole { body: Bytes::from(body), facts };
-    match facts.soft(asked) {
-        Some(reason) => Report::Soft(whole, reason),
-        None => Report::Whole(whole),
-    }
+    call::judged(whole, Some(&answer), asked)
 }
 
 /// The texts that stand for failures, as LiteLLM has them.
@@ -59,19 +60,18 @@ fn failure(said: &str) -> Option<Failure> {
     Some(failure)
 }
 
-fn plain(said: &str, model: &str, asked: &Asked) -> Vec<u8> {
+fn spoken(said: &str, model: &str) -> ir::Answer {
     let choice = Choice {
         index: 0,
         parts: vec![Part::Text(said.to_owned())],
         finish: Some(FinishReason::Stop),
     };
-    let answer = ir::Answer {
+    ir::Answer {
         model: model.to_owned(),
         choices: vec![choice],
         usage: Some(USAGE),
         ..ir::Answer::default()
-    };
-    write_answer(&answer, &asked.answer_id, asked.created)
+    }
 }
 
 /// All events at once: there is no one to wait for.

@@ -183,6 +183,9 @@ impl Relay {
         if skipped > 0 {
             self.exchange.warn(format!("{skipped} malformed events of the stream were skipped"));
         }
+        if let Some(answer) = self.flow.take_answer() {
+            self.exchange.look_back(&answer);
+        }
         self.record();
         self.state = State::Draining;
         self.arm(CLOSES_WITHIN);

@@ -2,7 +2,7 @@
 
 use super::types::{Config, Deployment, Group, GroupIndex, Listing, Origin, Policy};
 use super::units::{show, show_size};
-use super::{base_url, defaults};
+use super::{base_url, checks, defaults};
 
 /// Draws the chains of a configuration, leg by leg, then its settings. Its warnings and notes are left
 /// to the caller. Holds no secret.
@@ -197,6 +197,7 @@ fn policy_lines(policy: &Policy) -> Vec<String> {
         breaker_line,
         fallback_line(policy),
         format!("optional   {}", optional(policy)),
+        checks::describe(&policy.checks),
     ]
 }
 

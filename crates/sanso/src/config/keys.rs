@@ -295,7 +295,6 @@ pub(super) const MODEL_INFO: Known = &[
 
 /// Of `sanso:`: named in its description, not built yet.
 pub(super) const SANSO: Known = &[
-    "checks",
     "degradation",
     "hedge",
     "tasks",

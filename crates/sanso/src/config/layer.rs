@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::checks::ChecksLayer;
 use super::defaults;
 use super::types::{Breaker, FallbackOn, Policy, RetriesByKind, Retry, Timeouts};
 
@@ -16,6 +17,7 @@ pub(super) struct Layer {
     pub(super) patience: Option<Duration>,
     pub(super) patience_hinted: Option<Duration>,
     pub(super) fallback_on: Option<FallbackOn>,
+    pub(super) checks: ChecksLayer,
     pub(super) timeout: Option<Duration>,
     pub(super) stream_timeout: Option<Duration>,
     pub(super) deadline: Option<Duration>,
@@ -47,6 +49,7 @@ impl Layer {
             patience: self.patience.or(lower.patience),
             patience_hinted: self.patience_hinted.or(lower.patience_hinted),
             fallback_on: self.fallback_on.or(lower.fallback_on),
+            checks: self.checks.over(&lower.checks),
             timeout: self.timeout.or(lower.timeout),
             stream_timeout: self.stream_timeout.or(lower.stream_timeout),
             deadline: self.deadline.or(lower.deadline),
@@ -80,6 +83,7 @@ impl Layer {
                 patience_hinted: self.patience_hinted.unwrap_or(defaults::PATIENCE_HINTED),
             },
             fallback_on: self.fallback_on.unwrap_or_default(),
+            checks: self.checks.checks(),
             breaker: self.breaker(),
             timeouts: self.timeouts(),
             shed_below: self.shed_below,

@@ -24,6 +24,7 @@ mod advice;
 mod assemble;
 mod base_url;
 mod chain;
+mod checks;
 pub mod defaults;
 mod describe;
 mod diagnostic;
@@ -50,6 +51,7 @@ use std::path::Path;
 
 pub use chain::Found;
 pub(crate) use chain::filled;
+pub use checks::{Checks, Pattern};
 pub use describe::describe;
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use environment::{Environment, ProcessEnvironment};

@@ -1,6 +1,7 @@
 //! `sanso:`, the section for what LiteLLM has no word for.
 
 use super::Field;
+use super::checks::ChecksLayer;
 use super::defaults;
 use super::keys;
 use super::layer::Layer;
@@ -142,6 +143,9 @@ fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer 
         read_retry(&mut layer, retry, scope, reader);
     }
     layer.fallback_on = table.take("fallback_on").and_then(|field| fallback_on(&field, reader));
+    if let Some(checks) = table.take("checks").and_then(|field| field.table(reader)) {
+        layer.checks = ChecksLayer::read(checks, reader);
+    }
     if let Some(breaker) = table.take("breaker").and_then(|field| field.table(reader)) {
         read_breaker(&mut layer, breaker, reader);
     }

@@ -10,7 +10,7 @@ use sanso_wire::Dialect;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
-use super::Diagnostic;
+use super::{Checks, Diagnostic};
 
 /// Position of a [`Group`] in [`Config::groups`].
 pub type GroupIndex = usize;
@@ -195,6 +195,8 @@ pub struct Policy {
     pub retry: Retry,
     /// Refusals of the first leg that lead to the plain fallbacks.
     pub fallback_on: FallbackOn,
+    /// What answers are looked at for.
+    pub checks: Checks,
     /// The breakers of the deployments.
     pub breaker: Breaker,
     /// Limits of time.

@@ -16,6 +16,7 @@ use sanso_core::{BreakerState, DeploymentId, Event, Gate, GroupId, Instant};
 
 use super::record::Record;
 use super::trail::outcome_name;
+use crate::checks::reason_name;
 use crate::served::Degradation;
 use crate::snapshot::Snapshot;
 
@@ -27,6 +28,7 @@ pub(super) struct Metrics {
     /// By deployment.
     deployments: Vec<DeploymentMetrics>,
     attempts: Family<AttemptLabels, Counter>,
+    soft_faults: Family<SoftLabels, Counter>,
     fallbacks: Family<FallbackLabels, Counter>,
     openings: Family<DeploymentLabels, Counter>,
     gates: Family<GateLabels, Gauge>,
@@ -64,6 +66,13 @@ struct AttemptLabels {
     deployment: String,
     provider: String,
     outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SoftLabels {
+    model_group: String,
+    deployment: String,
+    reason: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -122,6 +131,7 @@ impl Metrics {
         let requests: Family<RequestLabels, Counter> = add(r, "requests", "Finished requests");
         let attempts: Family<AttemptLabels, Counter> =
             add(r, "attempts", "Upstream calls by how they ended");
+        let soft_faults = add(r, "soft_faults", "Answers that were not what was wanted");
         let fallbacks = add(r, "fallbacks", "Requests answered by another leg");
         let breakers: Family<DeploymentLabels, Gauge> =
             add(r, "breaker_state", "0 closed, 1 open, 2 half-open, 3 recovering");
@@ -174,6 +184,7 @@ impl Metrics {
             groups,
             deployments,
             attempts,
+            soft_faults,
             fallbacks,
             openings,
             gates,
@@ -209,6 +220,14 @@ impl Metrics {
     pub(super) fn finished(&self, record: &Record, snapshot: &Snapshot) {
         for (deployment, end) in &record.attempts {
             self.attempt(*deployment, outcome_name(end), snapshot);
+        }
+        for (deployment, reason) in &record.soft_faults {
+            let labels = SoftLabels {
+                model_group: snapshot.topology.group(record.group).name.to_string(),
+                deployment: snapshot.target(*deployment).id.to_string(),
+                reason: reason_name(*reason),
+            };
+            self.soft_faults.get_or_create(&labels).inc();
         }
         let group = &self.groups[record.group.index()];
         match record.degradation {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sanso_core::{CallEnd, DeploymentId, GroupId, LegIndex};
+use sanso_core::{CallEnd, DeploymentId, FaultKind, GroupId, LegIndex, SoftReason};
 use serde::Serialize;
 
 use super::state_name;
-use super::trail::kind_name;
+use super::trail::{Trail, TrailAttempt, kind_name};
 use crate::call::Facts;
+use crate::checks::reason_name;
 use crate::clock::Clock;
 use crate::exchange::Exchange;
 use crate::served::{Degradation, Served};
@@ -35,6 +36,7 @@ pub(crate) struct Record {
     degradation_level: &'static str,
     is_fallback: bool,
     format_valid: Option<bool>,
+    soft_fault: Option<&'static str>,
     quality_score: Option<f64>,
     failure_kinds: Vec<&'static str>,
     warnings: Vec<String>,
@@ -49,6 +51,9 @@ pub(crate) struct Record {
     /// How each call ended.
     #[serde(skip)]
     pub(crate) attempts: Vec<(DeploymentId, CallEnd)>,
+    /// Answers that were not what was wanted, of whom.
+    #[serde(skip)]
+    pub(crate) soft_faults: Vec<(DeploymentId, SoftReason)>,
     /// The group that answered instead, and the fault that began it.
     #[serde(skip)]
     pub(crate) fell_back: Option<(Arc<str>, &'static str)>,
@@ -86,12 +91,13 @@ impl Record {
             ttft_ms: ttft.map(|ttft| ttft.as_millis()),
             input_tokens: facts.usage.map(|usage| usage.prompt),
             output_tokens: facts.usage.map(|usage| usage.completion),
-            // Prices, format checks and scores come with the catalogue and the checks.
+            // Prices and scores come with the catalogue.
             cost_usd: None,
             circuit_state: by.map(|by| state_name(snapshot.circuit_state(by.deployment, now))),
             degradation_level: served.degradation.as_str(),
             is_fallback: by.is_some_and(|attempt| attempt.leg != LegIndex::FIRST),
-            format_valid: None,
+            format_valid: by.and_then(|_| exchange.asked.checks.as_ref()?.format_valid(trail.soft)),
+            soft_fault: trail.soft.map(reason_name),
             quality_score: None,
             failure_kinds: trail.faults().map(kind_name).collect(),
             warnings: served.warnings.clone(),
@@ -99,6 +105,7 @@ impl Record {
             degradation: served.degradation,
             duration,
             ttft,
+            soft_faults: soft_faults(trail, by),
             attempts: trail
                 .attempts
                 .iter()
@@ -110,4 +117,18 @@ impl Record {
             }),
         }
     }
+}
+
+/// Those that were acted on, and that of a live stream, whose call ended well.
+fn soft_faults(trail: &Trail, by: Option<&TrailAttempt>) -> Vec<(DeploymentId, SoftReason)> {
+    let of_attempt = |attempt: &TrailAttempt| match attempt.end {
+        Some((CallEnd::Fault(fault), _)) => match fault.kind {
+            FaultKind::Soft(reason) => Some((attempt.deployment, reason)),
+            _ => None,
+        },
+        Some((CallEnd::Finished | CallEnd::Cancelled, _)) | None => None,
+    };
+    let live = by.filter(|attempt| matches!(attempt.end, Some((CallEnd::Finished, _))));
+    let live = live.and_then(|attempt| Some((attempt.deployment, trail.soft?)));
+    trail.attempts.iter().filter_map(of_attempt).chain(live).collect()
 }

@@ -17,6 +17,8 @@ pub(crate) struct Trail {
     pub(crate) warnings: Vec<String>,
     /// Why the request moved to another leg, where a fault led there.
     pub(crate) moved_for: Option<FaultKind>,
+    /// What is wrong with the answer that was given.
+    pub(crate) soft: Option<SoftReason>,
 }
 
 /// One upstream call.

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod cancel;
+mod checks;
 mod connections;
 mod dialects;
 mod failover;

@@ -342,3 +342,35 @@ fn fallback_on_holds_for_all_groups_and_a_group_may_take_it_back() {
     assert!(shown.contains("fallback   also on bad_request, content_policy"), "{shown}");
     assert!(shown.contains("fallback   also on nothing"), "{shown}");
 }
+
+#[test]
+fn checks_are_off_but_for_empty_and_each_group_may_say_otherwise() {
+    let quiet = good(&two_models(""));
+    assert_eq!(quiet.policy.checks, super::super::Checks::default());
+    assert!(quiet.policy.checks.empty);
+    let checks = "checks: {loop: true, tool_schemas: true, patterns: ['x+', 'z']}";
+    let config = good(&two_models(&format!(
+        "sanso: {{{checks}, groups: {{spare: {{checks: {{loop: false, empty: false, patterns: []}}}}}}}}",
+    )));
+    let of = |name: &str| {
+        let group = config.groups.iter().find(|group| group.name == name).unwrap();
+        group.policy.checks.clone()
+    };
+    let (main, spare) = (of("main"), of("spare"));
+    assert!(main.empty && main.loops && main.tools && main.tool_schemas);
+    assert!(!main.schema && !main.refusal && !main.truncated);
+    assert!(main.patterns.len() == 2 && main.patterns[0].is_match("axxb"));
+    assert!(!spare.empty && !spare.loops && spare.tools && spare.patterns.is_empty());
+    assert!(config.warnings.iter().all(|warning| !warning.message.contains("checks")));
+    let shown = describe(&config);
+    let expected = "checks     empty, loop, tools, tool_schemas, 2 patterns";
+    assert!(shown.contains(expected), "{shown}");
+    assert!(shown.contains("  checks     tools, tool_schemas\n"), "{shown}");
+}
+
+#[test]
+fn a_slip_in_a_check_is_named() {
+    let config = good(&two_models("sanso: {checks: {shema: true}}"));
+    let said: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    assert!(said.iter().any(|one| one.contains("did you mean `schema`?")), "{said:?}");
+}

@@ -100,6 +100,7 @@ settings of every chain that says nothing else
   breaker    opens on more than 3 faults that are 20% of calls or more in 60s, cooldown 60s, probes 1, success_threshold 2
   fallback   also on nothing
   optional   shed_below off
+  checks     empty
   limits     body 32MiB, head 256KiB, event 8MiB, answer 64MiB, max_fallbacks 5
   master key none: open to everyone
 ";
