@@ -70,6 +70,13 @@ pub enum Event {
         /// Its last fault in this request.
         kind: FaultKind,
     },
+    /// A deployment was passed over because less time is left than it usually takes.
+    NoTime {
+        /// The leg.
+        leg: LegIndex,
+        /// The deployment.
+        deployment: DeploymentId,
+    },
     /// The request moved on to another leg.
     FellBack {
         /// The leg that ended.

@@ -33,6 +33,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod breaker;
+mod budget;
 mod chain;
 mod event;
 mod fault;
@@ -55,7 +56,7 @@ pub use gates::{
     Abandoned, Entry, Gate, GateView, Gates, Health, HealthWord, LatchChange, Line, News, Permit,
     QuotaSlot, Refusal, Tail,
 };
-pub use retry::{Backoff, Exponential, Patience};
+pub use retry::{Backoff, Exponential, Patience, RetriesByKind};
 pub use rng::Rng;
 pub use route::{
     Deployment, DeploymentId, DeploymentLimits, FallbackOn, Group, GroupId, Limits, OwnLists,

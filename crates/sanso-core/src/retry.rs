@@ -74,3 +74,60 @@ impl Default for Patience {
         Self { blind: s(2), hinted: s(3), alone: s(60) }
     }
 }
+
+/// LiteLLM's `retry_policy`: retries in a leg by kind of fault; `None` leaves it to `num_retries`.
+///
+/// The fields carry LiteLLM's names for its errors; [`RetriesByKind::of`] says which kinds they stand
+/// for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields carry LiteLLM's names and meaning")]
+pub struct RetriesByKind {
+    pub bad_request: Option<u32>,
+    pub authentication: Option<u32>,
+    pub timeout: Option<u32>,
+    pub rate_limit: Option<u32>,
+    pub content_policy: Option<u32>,
+    pub internal_server: Option<u32>,
+    pub service_unavailable: Option<u32>,
+    pub not_found: Option<u32>,
+    pub default: Option<u32>,
+}
+
+impl RetriesByKind {
+    /// The retries that are set for this kind.
+    #[must_use]
+    pub fn of(&self, kind: FaultKind) -> Option<u32> {
+        let own = match kind {
+            FaultKind::BadRequest | FaultKind::ContextWindow => self.bad_request,
+            FaultKind::Authentication => self.authentication,
+            FaultKind::Timeout(_) => self.timeout,
+            FaultKind::RateLimited | FaultKind::QuotaExhausted => self.rate_limit,
+            FaultKind::ContentPolicy => self.content_policy,
+            FaultKind::Overloaded => self.service_unavailable,
+            FaultKind::NotFound => self.not_found,
+            FaultKind::ServerError
+            | FaultKind::Connection(_)
+            | FaultKind::Malformed
+            | FaultKind::Broken => self.internal_server,
+            FaultKind::Soft(_) | FaultKind::Cancelled => None,
+        };
+        own.or(self.default)
+    }
+
+    /// The most that any kind is given.
+    #[must_use]
+    pub fn most(&self) -> Option<u32> {
+        let all = [
+            self.bad_request,
+            self.authentication,
+            self.timeout,
+            self.rate_limit,
+            self.content_policy,
+            self.internal_server,
+            self.service_unavailable,
+            self.not_found,
+            self.default,
+        ];
+        all.into_iter().flatten().max()
+    }
+}

@@ -30,6 +30,7 @@ fn acquire(gates: &Gates, now: Instant) -> Option<Permit> {
         first_token: Duration::from_secs(10),
         again: false,
         slot: None,
+        retry_after: None,
     };
     gates.acquire(PRIMARY, &entry, now, &mut Rng::from_seed(1), &mut News::default()).ok()
 }

@@ -134,6 +134,9 @@ fn shut(
             Gate::Host => "host not reachable",
             Gate::Breaker => "circuit breaker open",
             Gate::SlowStart => "recovering, and full,",
+            Gate::Budget => "retry budget spent",
+            Gate::RetryCap => "too many retries at once",
+            Gate::Inflow => "full of calls that came by fallback",
         };
         let (label, since) = (snapshot.label(*deployment), seconds(now - refusal.since));
         let _ = write!(message, "{separator}{label} ({why} for {since}");

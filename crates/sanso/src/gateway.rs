@@ -58,6 +58,8 @@ pub struct Arrival {
     at: Instant,
     /// The shortest deadline that the client named, from then on.
     pub deadline: Option<Duration>,
+    /// The client says that it is repeating a request that failed: it earns no retries.
+    pub is_retry: bool,
 }
 
 /// What an operator sees of one deployment.
@@ -143,7 +145,7 @@ impl Gateway {
     /// last.
     #[must_use]
     pub fn arrive(&self) -> Arrival {
-        Arrival { at: self.shared.clock.now(), deadline: None }
+        Arrival { at: self.shared.clock.now(), deadline: None, is_retry: false }
     }
 
     /// Asks with an OpenAI chat body as it came over HTTP, for servers: bytes in, bytes out.
@@ -220,6 +222,7 @@ impl Gateway {
         let configured = snapshot.config.groups[group.index()].policy.timeouts.deadline;
         let deadline = arrival.deadline.map_or(configured, |own| own.min(configured));
         let mut request = Request::new(group, class, started + deadline);
+        request.is_retry = arrival.is_retry;
         apply_controls(&mut request, &envelope);
         let mut own = own_lists::Reading { snapshot: &snapshot, matches, warnings: Vec::new() };
         own.read(&envelope, &mut request)?;

@@ -103,8 +103,7 @@ impl Snapshot {
 
 fn topology(config: &Config) -> Topology {
     let groups = (0..config.groups.len()).map(|index| group(config, index)).collect();
-    let deployments =
-        config.deployments.iter().map(|one| deployment(one, config.weight(one))).collect();
+    let deployments = config.deployments.iter().map(|one| deployment(config, one)).collect();
     let defaults = &config.default_fallbacks;
     let defaults = (!defaults.is_empty()).then(|| ids(defaults));
     Topology::new(groups, deployments, defaults, rules(config))
@@ -112,19 +111,24 @@ fn topology(config: &Config) -> Topology {
 
 fn rules(config: &Config) -> sanso_core::Rules {
     let retry = &config.policy.retry;
+    let (backoff, patience) = waits(retry);
+    sanso_core::Rules {
+        backoff,
+        patience,
+        num_retries: retry.num_retries.unwrap_or(config::defaults::NUM_RETRIES),
+        max_attempts: retry.max_attempts,
+        max_fallbacks: config.limits.max_fallbacks,
+    }
+}
+
+fn waits(retry: &config::Retry) -> (sanso_core::Backoff, sanso_core::Patience) {
     let backoff = sanso_core::Backoff { floor: retry.retry_after, ..Default::default() };
     let patience = sanso_core::Patience {
         blind: retry.patience,
         hinted: retry.patience_hinted,
         ..Default::default()
     };
-    sanso_core::Rules {
-        backoff,
-        patience,
-        num_retries: retry.num_retries.unwrap_or(config::defaults::NUM_RETRIES),
-        max_attempts: retry.max_attempts.unwrap_or(config::defaults::MAX_ATTEMPTS),
-        max_fallbacks: config.limits.max_fallbacks,
-    }
+    (backoff, patience)
 }
 
 fn group(config: &Config, index: config::GroupIndex) -> sanso_core::Group {
@@ -135,10 +139,16 @@ fn group(config: &Config, index: config::GroupIndex) -> sanso_core::Group {
         Listing::Elsewhere => Some(Vec::new()),
         Listing::To(groups) => Some(ids(groups)),
     };
+    let (backoff, patience) = waits(&group.policy.retry);
     sanso_core::Group {
         name: group.name.as_str().into(),
         deployments: group.deployments.iter().map(|index| deployment_id(*index)).collect(),
         num_retries: config.num_retries(index),
+        retries_by_kind: group.policy.retry.by_kind,
+        max_attempts: group.policy.retry.max_attempts,
+        backoff: Some(backoff),
+        patience: Some(patience),
+        inflow: group.policy.inflow_cap,
         fallbacks: lists.plain.as_deref().map(ids),
         context_window_fallbacks: listed(&lists.context_window),
         content_policy_fallbacks: listed(&lists.content_policy).unwrap_or_default(),
@@ -147,12 +157,14 @@ fn group(config: &Config, index: config::GroupIndex) -> sanso_core::Group {
     }
 }
 
-fn deployment(deployment: &config::Deployment, weight: f64) -> sanso_core::Deployment {
+fn deployment(config: &Config, deployment: &config::Deployment) -> sanso_core::Deployment {
     let breaker = &deployment.breaker;
     let called = deployment.mock_response.is_none();
+    let group = config.groups.iter().find(|group| group.name == deployment.group);
+    let retry_budget = group.map_or(config.policy.retry.budget, |group| group.policy.retry.budget);
     sanso_core::Deployment {
         key: deployment.id.as_str().into(),
-        weight,
+        weight: config.weight(deployment),
         order: deployment.order.unwrap_or(u32::MAX),
         breaker: BreakerPolicy {
             enabled: breaker.enabled,
@@ -169,6 +181,7 @@ fn deployment(deployment: &config::Deployment, weight: f64) -> sanso_core::Deplo
         limits: limits(deployment),
         credential: called.then(|| credential(deployment)),
         host: host(deployment).filter(|_| called),
+        retry_budget,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::fault::FaultKind;
 use crate::rng::Rng;
 use crate::route::{DeploymentId, GroupId, Topology, rank};
 use crate::rule::NextLeg;
+use crate::time::Instant;
 
 impl Leg {
     pub(super) fn new(
@@ -23,15 +24,23 @@ impl Leg {
             attempts: 0,
             max_attempts: leg_attempts(topology, request, group),
             waited: Waited::default(),
+            began: Instant::ORIGIN,
         }
     }
 }
 
-/// `num_retries` + 1: the request's own, else the group's, else the default.
+/// `num_retries` + 1: the request's own, else the group's (of its kinds of fault the most), else the
+/// default. A caller may ask for so many and no more.
 fn leg_attempts(topology: &Topology, request: &Request, group: GroupId) -> u32 {
-    let set = request.num_retries.or(topology.group(group).num_retries);
-    set.unwrap_or(topology.rules().num_retries).saturating_add(1)
+    let of_group = topology.group(group);
+    let own = request.num_retries.map(|own| own.min(OWN_RETRIES_AT_MOST));
+    let by_kind = of_group.retries_by_kind.most().filter(|_| own.is_none());
+    let set = own.or(of_group.num_retries).unwrap_or(topology.rules().num_retries);
+    by_kind.map_or(set, |most| most.max(set)).saturating_add(1)
 }
+
+/// Whatever a caller asks, a leg is not tried more often: its retries are paid by everyone.
+const OWN_RETRIES_AT_MOST: u32 = 20;
 
 impl Chain {
     /// Whether anyone but `not` *could serve*: of this leg, or of those that would follow if it ended
@@ -63,8 +72,13 @@ impl Chain {
 
     /// The legs that would follow if this one ended now with `last`.
     fn later_legs(&self, last: FaultKind) -> Vec<GroupId> {
+        self.later_legs_of(last.rule().next)
+    }
+
+    /// The legs that would follow if this one ended now with a fault that leads there.
+    pub(super) fn later_legs_of(&self, next: NextLeg) -> Vec<GroupId> {
         let mut walk = self.walk.clone();
-        let mut next = last.rule().next;
+        let mut next = next;
         let mut ended = self.leg.group;
         let mut legs = Vec::new();
         while let Some(group) = walk.next(&self.topology, ended, next) {
@@ -90,7 +104,7 @@ impl Chain {
     /// Whether this leg may make another call after a fault of `last`: within `num_retries`, and
     /// within `max_attempts`, of which each later leg that admits keeps one in reserve.
     pub(super) fn may_stay(&self, ctx: &Ctx<'_>, last: FaultKind) -> bool {
-        if self.leg.attempts >= self.leg.max_attempts {
+        if self.leg.attempts >= self.leg.max_attempts.min(self.attempts_after(last)) {
             return false;
         }
         let admits = |group: &&GroupId| {
@@ -102,17 +116,35 @@ impl Chain {
         left as usize > reserve
     }
 
+    /// Calls of this leg in all, where the last one ended with this kind.
+    fn attempts_after(&self, last: FaultKind) -> u32 {
+        let group = self.topology.group(self.leg.group);
+        let by_kind = group.retries_by_kind.of(last).filter(|_| self.request.num_retries.is_none());
+        let general = || group.num_retries.unwrap_or(self.topology.rules().num_retries);
+        match self.request.num_retries {
+            Some(_) => u32::MAX,
+            None => by_kind.unwrap_or_else(general).saturating_add(1),
+        }
+    }
+
     /// Whether the request may make another call at all.
     pub(super) fn may_move(&self) -> bool {
         self.attempts < self.max_attempts()
     }
 
-    /// `max_attempts`, or what the legs of the plain chain promise together, where `num_retries` is
-    /// set by the request or by one of them.
+    /// `max_attempts` where it is set; else six, or what the legs of the plain chain promise together,
+    /// where `num_retries` is set by the request or by one of them.
     fn max_attempts(&self) -> u32 {
+        const UNLESS_SET: u32 = 6;
+        if let Some(set) = self.max_attempts {
+            return set;
+        }
         let (topology, request) = (&*self.topology, &self.request);
-        let is_set =
-            |group| request.num_retries.is_some() || topology.group(group).num_retries.is_some();
+        let is_set = |group| {
+            let group = topology.group(group);
+            let set = group.num_retries.is_some() || group.retries_by_kind.most().is_some();
+            request.num_retries.is_some() || set
+        };
         let mut walk = self.walk.restarted(request.group);
         let mut group = request.group;
         let mut set = is_set(group);
@@ -122,7 +154,6 @@ impl Chain {
             set |= is_set(group);
             promised = promised.saturating_add(leg_attempts(topology, request, group));
         }
-        let least = topology.rules().max_attempts;
-        if set { promised.max(least) } else { least }
+        if set { promised.max(UNLESS_SET) } else { UNLESS_SET }
     }
 }

@@ -41,6 +41,7 @@ impl Chain {
         let Hold::Permit(permit) = active.hold else { return active };
         let tail = permit.answered(ctx.now, ctx.rng, &mut self.news);
         self.note_news(active.deployment);
+        self.settle_budgets(ctx, active.deployment);
         let after = ctx.now - active.started;
         self.events.push_back(Event::Answered { call: active.id, after });
         Active { hold: Hold::Tail(tail), ask_others_at: None, relieved: false, ..active }
@@ -149,7 +150,7 @@ impl Chain {
     }
 
     /// Ends a call that the request's own limit cut.
-    fn give_up_with(&mut self, ctx: &mut Ctx<'_>, place: usize, fault: Fault) -> Lost {
+    pub(super) fn give_up_with(&mut self, ctx: &mut Ctx<'_>, place: usize, fault: Fault) -> Lost {
         let active = self.calls.swap_remove(place);
         let mut lost = active.lost(ctx.now, fault);
         if let Hold::Permit(permit) = active.hold {

@@ -83,8 +83,14 @@ fn status_of_shut(shut: &[(DeploymentId, Refusal)], ctx: &Ctx<'_>) -> u16 {
         by_quota |= matches!(gates[..], [Refusal { gate: Gate::Quota, .. }]);
         unavailable |= gates.iter().any(|it| it.by == Some(FaultKind::QuotaExhausted))
             || gates.iter().all(|it| match it.gate {
-                Gate::Quota | Gate::Host | Gate::Breaker | Gate::SlowStart => true,
                 Gate::Credential | Gate::Model => false,
+                Gate::Quota
+                | Gate::Host
+                | Gate::Breaker
+                | Gate::SlowStart
+                | Gate::Budget
+                | Gate::RetryCap
+                | Gate::Inflow => true,
             });
     }
     match (by_quota, unavailable && !shut.is_empty()) {

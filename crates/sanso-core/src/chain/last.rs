@@ -60,7 +60,7 @@ impl Chain {
         {
             self.forced = true;
             let Door { deployment, moved, .. } = soonest;
-            let found = Found { deployment, permit, why: Why::Forced, moved };
+            let found = Found { deployment, permit, why: Why::Forced, moved, inflow: None };
             return self.take(ctx, found, None);
         }
         let failure = self.all_shut(ctx);
@@ -78,7 +78,7 @@ impl Chain {
         let Some(slot) = slot else { return false };
         self.lined_up = true;
         if let Some((walk, leg)) = door.moved.clone() {
-            self.move_to(walk, leg, None);
+            self.move_to(ctx.now, walk, leg, None);
         }
         let (deployment, until) = (door.deployment, slot.at);
         self.events.push_back(Event::Waiting { deployment, until, kind: FaultKind::RateLimited });

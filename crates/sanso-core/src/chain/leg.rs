@@ -1,6 +1,7 @@
 //! One leg of a request, and what the request remembers of each deployment.
 
 use super::step::{CallId, LegIndex};
+use crate::budget::price;
 use crate::fault::{Fault, FaultKind, Phase};
 use crate::gates::QuotaSlot;
 use crate::retry::Patience;
@@ -20,6 +21,8 @@ pub(super) struct Leg {
     pub(super) max_attempts: u32,
     /// How long this request has waited in it.
     pub(super) waited: Waited,
+    /// When its share of the deadline began.
+    pub(super) began: Instant,
 }
 
 /// Time waited in one leg, against [`Patience`].
@@ -76,6 +79,8 @@ pub(super) struct Called {
     pub(super) once_used: bool,
     /// The breaker has heard of one of its faults: in rows a request counts once.
     pub(super) counted: bool,
+    /// What its retries have cost its budget.
+    pub(super) paid: u32,
 }
 
 impl Called {
@@ -89,6 +94,7 @@ impl Called {
             last: lost,
             once_used: false,
             counted: lost.counted,
+            paid: 0,
         }
     }
 
@@ -116,8 +122,9 @@ impl Called {
         }
     }
 
-    /// It is called again: that uses the *once* of its last fault.
+    /// It is called again: that uses the *once* of its last fault, and is paid for.
     pub(super) fn call_again(&mut self) {
+        self.paid = self.paid.saturating_add(price(self.last.fault.kind));
         self.once_used |= self.again() == Again::Once;
     }
 }

@@ -12,6 +12,7 @@
 //! * `around.rs`: who else could serve, and how many attempts there may be
 //! * `send.rs`: how a call begins
 //! * `silent.rs`: calls from which nothing comes: others are asked beside them, or in their place
+//! * `share.rs`: one deadline, shared by the legs
 //! * `rest.rs`: a probe that runs on without its request
 //! * `last.rs`: no one was called, and no one admits
 //! * `fail.rs`: which error the client gets when all failed
@@ -29,6 +30,7 @@ mod leg;
 mod rest;
 mod seek;
 mod send;
+mod share;
 mod silent;
 mod step;
 
@@ -43,7 +45,7 @@ use leg::{Called, Leg, Lost, Retry};
 
 use crate::event::{CallEnd, Event};
 use crate::fault::{Fault, Outcome, Phase};
-use crate::gates::{Abandoned, Gates, News, Permit, Refusal, Tail};
+use crate::gates::{Abandoned, Gates, InflowPlace, News, Permit, Refusal, Tail};
 use crate::rng::Rng;
 use crate::route::{DeploymentId, Topology, Walk, WalkRules};
 use crate::time::{Duration, Instant};
@@ -62,6 +64,10 @@ pub struct Chain {
     skipped: Vec<(LegIndex, DeploymentId, Refusal)>,
     /// Deployments that a leg passed over because of their last fault in this request.
     passed_over: Vec<(LegIndex, DeploymentId)>,
+    /// Deployments for which too little time was left.
+    out_of_time: Vec<(LegIndex, DeploymentId)>,
+    /// `max_attempts`, where it is set.
+    max_attempts: Option<u32>,
     attempts: u32,
     next_call: u32,
     committed: Option<CallId>,
@@ -106,6 +112,10 @@ struct Active {
     overdue: bool,
     /// A silent probe whose request has moved on.
     relieved: bool,
+    /// Others were asked in vain when its leg's share was over: it is let be until then.
+    not_cut_before: Instant,
+    /// Its place among the calls that came to its leg by fallback.
+    _inflow: Option<InflowPlace>,
 }
 
 impl Active {
@@ -146,7 +156,10 @@ impl Chain {
         };
         let walk = Walk::new(request.group, rules);
         let leg = Leg::new(&topology, &request, LegIndex::FIRST, request.group, rng);
+        let group = topology.group(request.group);
+        let max_attempts = group.max_attempts.or(topology.rules().max_attempts);
         Self {
+            max_attempts: max_attempts.map(|set| set.max(1)),
             topology,
             request,
             walk,
@@ -157,6 +170,7 @@ impl Chain {
             lost: Vec::new(),
             skipped: Vec::new(),
             passed_over: Vec::new(),
+            out_of_time: Vec::new(),
             attempts: 0,
             next_call: 0,
             committed: None,
@@ -251,15 +265,18 @@ impl Chain {
         }
         match self.plan {
             Plan::Start => {
+                self.leg.began = ctx.now;
                 if !self.shed(ctx) {
                     self.seek(ctx, None);
                 }
             }
             Plan::Retry(retry) if ctx.now >= retry.at => self.retry_now(ctx, retry),
             Plan::Running => {
-                let due = |active: &Active| active.ask_others_at.is_some_and(|at| ctx.now >= at);
-                if let Some(place) = self.calls.iter().position(due) {
+                let due = |at: Option<Instant>| at.is_some_and(|at| ctx.now >= at);
+                if let Some(place) = self.calls.iter().position(|it| due(it.ask_others_at)) {
                     self.ask_others(ctx, place);
+                } else if let Some(place) = self.calls.iter().position(|it| due(self.cut_at(it))) {
+                    self.cut(ctx, place);
                 }
             }
             Plan::Retry(_) | Plan::Over => {}
@@ -269,7 +286,10 @@ impl Chain {
     fn next_timer(&self) -> Option<Instant> {
         let own = match self.plan {
             Plan::Retry(retry) => Some(retry.at),
-            Plan::Running => self.calls.iter().filter_map(|active| active.ask_others_at).min(),
+            Plan::Running => {
+                let asked = self.calls.iter().filter_map(|active| active.ask_others_at);
+                asked.chain(self.calls.iter().filter_map(|active| self.cut_at(active))).min()
+            }
             Plan::Start | Plan::Over => None,
         };
         let over = matches!(self.plan, Plan::Over) || self.committed.is_some();

@@ -9,10 +9,13 @@ use super::step::LegIndex;
 use super::{Chain, Ctx, Plan};
 use crate::event::{Event, Why};
 use crate::fault::FaultKind;
-use crate::gates::{Line, Refusal};
-use crate::route::DeploymentId;
+use crate::gates::{Gate, InflowPlace, Line, Refusal};
+use crate::route::{DeploymentId, GroupId};
 use crate::rule::NextLeg;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
+
+/// How soon a retry is asked for again that a full cap has delayed.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// For whose sake patience is short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,10 +78,55 @@ impl Chain {
                     (None, LegIndex::FIRST) => Why::First,
                     (None, _) => Why::Fallback,
                 };
-                self.take(ctx, Found { deployment, permit, why, moved: None }, None);
+                self.take(ctx, Found { deployment, permit, why, moved: None, inflow: None }, None);
             }
+            Err(Refusal { gate: Gate::RetryCap, .. }) if self.may_wait_on(ctx, &retry) => {}
             Err(_) => self.seek(ctx, self.lost.last().map(|lost| lost.fault.kind)),
         }
+    }
+
+    /// Too many retries are in flight there: this one is asked for again in a moment, while patience
+    /// and the deadline allow.
+    fn may_wait_on(&mut self, ctx: &Ctx<'_>, retry: &Retry) -> bool {
+        let at = ctx.now + ASK_AGAIN;
+        let group = self.topology.group(self.leg.group);
+        let patience = group.patience.unwrap_or(self.topology.rules().patience);
+        let left = self.leg.waited.left(&patience, retry.hinted, true);
+        if left < ASK_AGAIN || at >= self.request.deadline {
+            return false;
+        }
+        self.leg.waited.spend(ASK_AGAIN, retry.hinted);
+        self.plan = Plan::Retry(Retry { at, ..*retry });
+        true
+    }
+
+    /// A place among the calls that come to a leg by fallback; the inner `None` where it has no cap.
+    fn flow_in(
+        &mut self,
+        ctx: &Ctx<'_>,
+        leg: LegIndex,
+        group: GroupId,
+    ) -> Option<Option<InflowPlace>> {
+        let topology = self.topology.clone();
+        let Some(at_most) = topology.group(group).inflow else { return Some(None) };
+        let place = ctx.gates.flow_in(group, at_most);
+        if place.is_none() {
+            let full = Refusal { gate: Gate::Inflow, since: ctx.now, by: None, not_before: None };
+            for deployment in &topology.group(group).deployments {
+                self.note_skip(leg, *deployment, full);
+            }
+        }
+        place.map(Some)
+    }
+
+    /// Whether there is time for a deployment; where not, it is passed over with that reason.
+    fn in_time(&mut self, ctx: &Ctx<'_>, leg: LegIndex, deployment: DeploymentId) -> bool {
+        let in_time = self.has_time_for(ctx, deployment);
+        if !in_time && !self.out_of_time.contains(&(leg, deployment)) {
+            self.out_of_time.push((leg, deployment));
+            self.events.push_back(Event::NoTime { leg, deployment });
+        }
+        in_time
     }
 
     /// Someone else, for a call that is overdue: a sibling, one called before whose wait is over, or
@@ -100,11 +148,13 @@ impl Chain {
         let why = if self.leg.attempts == 0 { Why::First } else { Why::Sibling };
         for place in 0..self.leg.ranked.len() {
             let deployment = self.leg.ranked[place];
-            if self.is_known(deployment) {
+            if self.is_known(deployment) || !self.in_time(ctx, self.leg.index, deployment) {
                 continue;
             }
             match self.acquire(ctx, deployment, None) {
-                Ok(permit) => return Some(Found { deployment, permit, why, moved: None }),
+                Ok(permit) => {
+                    return Some(Found { deployment, permit, why, moved: None, inflow: None });
+                }
                 Err(refusal) => self.note_skip(self.leg.index, deployment, refusal),
             }
         }
@@ -120,14 +170,20 @@ impl Chain {
                 && self.is_rested(ctx, deployment)
                 && let Ok(permit) = self.acquire(ctx, deployment, None)
             {
-                return Some(Found { deployment, permit, why: Why::Retry, moved: None });
+                return Some(Found {
+                    deployment,
+                    permit,
+                    why: Why::Retry,
+                    moved: None,
+                    inflow: None,
+                });
             }
         }
         None
     }
 
     /// The first later leg with a deployment that admits.
-    fn find_leg(&mut self, ctx: &mut Ctx<'_>, last: Option<FaultKind>) -> Option<Found> {
+    pub(super) fn find_leg(&mut self, ctx: &mut Ctx<'_>, last: Option<FaultKind>) -> Option<Found> {
         if !self.may_move() {
             return None;
         }
@@ -139,15 +195,20 @@ impl Chain {
         while let Some(group) = walk.next(&topology, ended, next) {
             index = LegIndex(index.0 + 1);
             let leg = Leg::new(&topology, &self.request, index, group, ctx.rng);
-            for &deployment in &leg.ranked {
+            let mut inflow = self.flow_in(ctx, index, group);
+            for &deployment in leg.ranked.iter().filter(|_| inflow.is_some()) {
+                if !self.in_time(ctx, index, deployment) {
+                    continue;
+                }
                 if !self.could_be_called(deployment) || !self.is_rested(ctx, deployment) {
                     self.note_passed_over(index, deployment);
                     continue;
                 }
                 match self.acquire(ctx, deployment, None) {
                     Ok(permit) => {
-                        let why = Why::Fallback;
-                        return Some(Found { deployment, permit, why, moved: Some((walk, leg)) });
+                        let (why, inflow) = (Why::Fallback, inflow.take().flatten());
+                        let moved = Some((walk, leg));
+                        return Some(Found { deployment, permit, why, moved, inflow });
                     }
                     Err(refusal) => self.note_skip(index, deployment, refusal),
                 }
@@ -188,10 +249,17 @@ impl Chain {
         }
         let fault = &called.last.fault;
         let hinted = fault.hint.is_some();
-        let patience = &self.topology.rules().patience;
-        let left = self.leg.waited.left(patience, hinted, alone || others == Others::None);
+        let group = self.topology.group(self.leg.group);
+        let patience = group.patience.as_ref().unwrap_or(&self.topology.rules().patience);
+        let nowhere_else = alone || others == Others::None;
+        let left = self.leg.waited.left(patience, hinted, nowhere_else);
         let (now, latest) = (ctx.now, ctx.now + left);
-        let fits = |at: Instant| at <= latest && at < self.request.deadline;
+        // The share of a leg is for the sake of those that follow.
+        let share = if nowhere_else { self.request.deadline } else { self.share_ends() };
+        let fits = |at: Instant| at <= latest && at < self.request.deadline.min(share);
+        if !ctx.gates.can_pay(deployment, fault.kind) {
+            return None;
+        }
         // A rate limit's gate alone names the time.
         if fault.kind == FaultKind::RateLimited
             && let Some(slot) = ctx.gates.line_up(deployment, now, Line::until(latest))
@@ -209,7 +277,8 @@ impl Chain {
     /// When the wait after the last fault of a deployment is over: drawn anew each time.
     fn rested_at(&self, ctx: &mut Ctx<'_>, called: &Called) -> Instant {
         let (fault, earlier) = (&called.last.fault, called.faults - 1);
-        let backoff = self.topology.rules().backoff;
+        let group = self.topology.group(self.leg.group);
+        let backoff = group.backoff.unwrap_or(self.topology.rules().backoff);
         called.last.at + backoff.draw(fault.kind, earlier, fault.hint, ctx.rng)
     }
 

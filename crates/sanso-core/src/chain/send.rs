@@ -5,7 +5,7 @@ use super::step::{Ask, Call, Step};
 use super::{Active, Chain, Ctx, Hold, Plan};
 use crate::event::{Event, Why};
 use crate::fault::FaultKind;
-use crate::gates::{Entry, Permit, QuotaSlot, Refusal};
+use crate::gates::{Entry, InflowPlace, Permit, QuotaSlot, Refusal};
 use crate::route::{DeploymentId, Limits, Walk};
 use crate::time::{Duration, Instant};
 
@@ -16,6 +16,8 @@ pub(super) struct Found {
     pub(super) why: Why,
     /// Where it lies in a later leg: that leg, and the walk up to it.
     pub(super) moved: Option<(Walk, Leg)>,
+    /// Its place in that leg.
+    pub(super) inflow: Option<InflowPlace>,
 }
 
 impl Chain {
@@ -52,22 +54,53 @@ impl Chain {
             first_token: limits.first_token_of(class, request.prompt_tokens),
             again: self.called(deployment).is_some_and(|called| called.counted),
             slot,
+            retry_after: self.called(deployment).map(|called| called.last.fault.kind),
         }
     }
 
     /// The request moves on to a later leg.
-    pub(super) fn move_to(&mut self, walk: Walk, leg: Leg, reason: Option<FaultKind>) {
+    pub(super) fn move_to(
+        &mut self,
+        now: Instant,
+        walk: Walk,
+        leg: Leg,
+        reason: Option<FaultKind>,
+    ) {
         let (from, to) = (self.leg.group, leg.group);
         self.events.push_back(Event::FellBack { from, to, reason });
         self.walk = walk;
         self.leg = leg;
+        self.leg.began = now;
+    }
+
+    /// The first call of someone else is a move, which the one that is left pays for.
+    fn note_move(&self, ctx: &Ctx<'_>, to: DeploymentId) {
+        if self.called(to).is_some() {
+            return;
+        }
+        let silent = self.calls.iter().find(|active| active.relieved).map(|it| it.deployment);
+        if let Some(left) = silent.or(self.lost.last().map(|lost| lost.deployment)) {
+            ctx.gates.moved_from(left);
+        }
+    }
+
+    /// The request is answered by `by`: its retries get back what they cost, and the success of a
+    /// first try earns a little.
+    pub(super) fn settle_budgets(&self, ctx: &Ctx<'_>, by: DeploymentId) {
+        for called in self.called.iter().filter(|called| called.paid > 0) {
+            ctx.gates.refund(called.deployment, called.paid);
+        }
+        if self.attempts == 1 && !self.request.is_retry {
+            ctx.gates.first_try(by);
+        }
     }
 
     /// Calls whom was found. `reason` is the fault that led there.
     pub(super) fn take(&mut self, ctx: &Ctx<'_>, found: Found, reason: Option<FaultKind>) {
-        let Found { deployment, permit, why, moved } = found;
+        let Found { deployment, permit, why, moved, inflow } = found;
+        self.note_move(ctx, deployment);
         if let Some((walk, leg)) = moved {
-            self.move_to(walk, leg, reason);
+            self.move_to(ctx.now, walk, leg, reason);
         }
         if let Some(called) = self.called.iter_mut().find(|it| it.deployment == deployment) {
             called.call_again();
@@ -88,6 +121,8 @@ impl Chain {
             ask_others_at: silence.map(|silence| ctx.now + silence),
             overdue: false,
             relieved: false,
+            not_cut_before: ctx.now,
+            _inflow: inflow,
         });
         self.plan = Plan::Running;
         self.send(ctx.now, self.calls.len() - 1, why, lease, probe);

@@ -35,6 +35,8 @@ pub struct Request {
     pub deny_fallback: bool,
     /// A limit on one attempt that the caller set.
     pub timeout: Option<Duration>,
+    /// The client says that it is repeating itself: it earns no retries.
+    pub is_retry: bool,
     /// LiteLLM's `priority`: above 0 it may be shed, see [`Group::shed_below`](crate::Group).
     pub priority: i64,
 }
@@ -56,6 +58,7 @@ impl Request {
             max_fallbacks: None,
             deny_fallback: false,
             timeout: None,
+            is_retry: false,
             priority: 0,
         }
     }

@@ -5,7 +5,9 @@ use std::sync::PoisonError;
 use super::forced::ForcedCalls;
 use super::latch::{self, Latch};
 use super::quota::{Line, Quota, QuotaSlot};
-use crate::breaker::{Breaker, BreakerPolicy, BreakerState, Grant};
+use crate::breaker::{Breaker, BreakerState, Grant};
+use crate::budget::Budget;
+use crate::route::Deployment;
 use crate::sync::{Mutex, MutexGuard};
 use crate::time::{Duration, Instant};
 use crate::usual::{Class, UsualTimes};
@@ -25,12 +27,21 @@ pub(super) struct Inner {
     pub(super) model: Latch,
     pub(super) quota: Quota,
     pub(super) forced: ForcedCalls,
+    pub(super) budget: Budget,
+    /// Retries without a verdict.
+    pub(super) retries: u32,
     pub(super) usual: UsualTimes,
     /// Calls that have not ended, with a verdict or without.
     pub(super) in_flight: u32,
 }
 
 impl Inner {
+    /// Retries without a verdict are at most a fifth of the calls in flight, or three.
+    pub(super) fn takes_a_retry(&self) -> bool {
+        const AT_LEAST: u32 = 3;
+        self.retries < AT_LEAST.max(self.in_flight / 5)
+    }
+
     /// A forced call has its verdict; `failed_at` says that it was a fault.
     pub(super) fn forced_ended(&mut self, grant: &Grant, failed_at: Option<Instant>) {
         if let Some(number) = grant.forced() {
@@ -55,13 +66,15 @@ pub struct GateView {
 }
 
 impl Cell {
-    pub(super) fn new(policy: BreakerPolicy) -> Self {
+    pub(super) fn new(deployment: &Deployment) -> Self {
         let inner = Inner {
             latest: Instant::ORIGIN,
-            breaker: Breaker::new(policy),
+            breaker: Breaker::new(deployment.breaker.clone()),
             model: Latch::new(&latch::MODEL),
             quota: Quota::default(),
             forced: ForcedCalls::default(),
+            budget: Budget::new(deployment.retry_budget),
+            retries: 0,
             usual: UsualTimes::default(),
             in_flight: 0,
         };
@@ -94,8 +107,11 @@ impl Cell {
         inner.quota.line_up(now, line)
     }
 
-    pub(super) fn set_policy(&self, policy: BreakerPolicy) {
-        self.lock().breaker.set_policy(policy);
+    /// Takes over what a reloaded configuration says of the deployment.
+    pub(super) fn reload(&self, deployment: &Deployment) {
+        let mut inner = self.lock();
+        inner.breaker.set_policy(deployment.breaker.clone());
+        inner.budget.resize(deployment.retry_budget);
     }
 
     pub(super) fn usual(&self, class: Class) -> Option<Duration> {

@@ -7,6 +7,7 @@
 //!
 //! * `slot.rs`: a deployment's way through all of them; `cell.rs`: what only it has
 //! * `latch.rs`: the shape of credential, model and host; `shared.rs`: those with a lock of their own
+//! * `inflow.rs`: how many calls a leg takes that come by fallback
 //! * `quota.rs`: rate limits, and the line in front of them
 //! * `forced.rs`: the last resort's way past them; `health.rs`: how a chain stands
 //! * `permit.rs`: what a call holds until its verdict and after it
@@ -14,6 +15,7 @@
 mod cell;
 mod forced;
 mod health;
+mod inflow;
 mod latch;
 mod permit;
 mod quota;
@@ -31,14 +33,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cell::Cell;
+use inflow::Inflow;
+pub(crate) use inflow::InflowPlace;
 use shared::Shared;
 use slot::Slot;
 
 use crate::breaker::Transition;
+use crate::budget;
 use crate::event::Event;
 use crate::fault::FaultKind;
 use crate::rng::Rng;
-use crate::route::{Deployment, DeploymentId, Topology};
+use crate::route::{Deployment, DeploymentId, Group, GroupId, Topology};
 use crate::time::{Duration, Instant};
 use crate::usual::Class;
 
@@ -46,6 +51,8 @@ use crate::usual::Class;
 #[derive(Clone, Debug)]
 pub struct Gates {
     slots: Vec<Slot>,
+    /// By group.
+    inflows: Vec<(Arc<str>, Arc<Inflow>)>,
 }
 
 /// Changes that a step at the gates brought about.
@@ -81,6 +88,8 @@ pub struct Entry {
     pub again: bool,
     /// Its place in the line before the quota gate.
     pub slot: Option<QuotaSlot>,
+    /// The kind of the last fault here, where this calls the deployment again: that is paid for.
+    pub retry_after: Option<FaultKind>,
 }
 
 impl Entry {
@@ -133,13 +142,19 @@ pub enum Gate {
     Breaker,
     /// The breaker is recovering and its window is full.
     SlowStart,
+    /// Not a gate of the deployment: its retry budget is spent.
+    Budget,
+    /// Not a gate either: too many of its calls in flight are retries.
+    RetryCap,
+    /// The leg takes no more calls that come by fallback.
+    Inflow,
 }
 
 impl Gates {
     /// Fresh gates, all admitting.
     #[must_use]
     pub fn new(topology: &Topology) -> Self {
-        Self { slots: Vec::new() }.renewed(topology)
+        Self { slots: Vec::new(), inflows: Vec::new() }.renewed(topology)
     }
 
     /// The gates of a reloaded topology: a deployment whose key is unchanged keeps its state, and so
@@ -148,15 +163,12 @@ impl Gates {
     pub fn renewed(&self, topology: &Topology) -> Self {
         let cells: HashMap<&str, &Arc<Cell>> =
             self.slots.iter().map(|slot| (&*slot.key, &slot.cell)).collect();
-        let renew = |deployment: &Deployment| {
-            let policy = deployment.breaker.clone();
-            match cells.get(&*deployment.key) {
-                Some(cell) => {
-                    cell.set_policy(policy);
-                    Arc::clone(cell)
-                }
-                None => Arc::new(Cell::new(policy)),
+        let renew = |deployment: &Deployment| match cells.get(&*deployment.key) {
+            Some(cell) => {
+                cell.reload(deployment);
+                Arc::clone(cell)
             }
+            None => Arc::new(Cell::new(deployment)),
         };
         let mut credentials =
             Registry::of(self.slots.iter().filter_map(|it| it.credential.as_ref()));
@@ -167,7 +179,13 @@ impl Gates {
             credential: credentials.get(deployment.credential.as_ref(), &latch::CREDENTIAL),
             host: hosts.get(deployment.host.as_ref(), &latch::HOST),
         };
-        Self { slots: topology.deployments().iter().map(slot).collect() }
+        let slots = topology.deployments().iter().map(slot).collect();
+        let inflow = |group: &Group| {
+            let known = self.inflows.iter().find(|(name, _)| *name == group.name);
+            let inflow = known.map_or_else(Arc::default, |(_, inflow)| Arc::clone(inflow));
+            (Arc::clone(&group.name), inflow)
+        };
+        Self { slots, inflows: topology.groups().iter().map(inflow).collect() }
     }
 
     /// Asks every gate of a deployment for one call. `news` collects what the question changed.
@@ -202,6 +220,32 @@ impl Gates {
     #[must_use]
     pub fn line_up(&self, deployment: DeploymentId, now: Instant, line: Line) -> Option<QuotaSlot> {
         self.slot(deployment).cell.line_up(now, line)
+    }
+
+    /// Whether a deployment's budget pays for a retry after this fault.
+    #[must_use]
+    pub fn can_pay(&self, deployment: DeploymentId, after: FaultKind) -> bool {
+        self.slot(deployment).cell.lock().budget.can_pay(budget::price(after))
+    }
+
+    /// A request moved on from a deployment to someone else.
+    pub(crate) fn moved_from(&self, deployment: DeploymentId) {
+        self.slot(deployment).cell.lock().budget.moved();
+    }
+
+    /// A request was answered whose retries at this deployment cost `paid`.
+    pub(crate) fn refund(&self, deployment: DeploymentId, paid: u32) {
+        self.slot(deployment).cell.lock().budget.refund(paid);
+    }
+
+    /// A request was answered by the first call that it made.
+    pub(crate) fn first_try(&self, deployment: DeploymentId) {
+        self.slot(deployment).cell.lock().budget.first_try();
+    }
+
+    /// A place for a call that comes to `group` by fallback; `None` where `at_most` are in flight.
+    pub(crate) fn flow_in(&self, group: GroupId, at_most: u32) -> Option<InflowPlace> {
+        self.inflows[group.index()].1.enter(at_most)
     }
 
     /// A *forced* call, for a request with nowhere else to go: past a shut breaker or host, one at a

@@ -50,6 +50,8 @@ struct Hold {
     quota: QuotaEpoch,
     /// This request has had a fault here before.
     again: bool,
+    /// It was paid for as a retry.
+    retry: bool,
 }
 
 /// What a call was granted by all its gates.
@@ -81,7 +83,13 @@ impl Permit {
     ) -> Self {
         let Granted { grant, quota, credential, host, model } = granted;
         Self {
-            hold: Hold { cell, grant, quota, again: entry.again },
+            hold: Hold {
+                cell,
+                grant,
+                quota,
+                again: entry.again,
+                retry: entry.retry_after.is_some(),
+            },
             passages: Passages { credential, host, model },
             granted_at: now,
             class: entry.class,
@@ -143,6 +151,7 @@ impl Permit {
         inner.quota.answered(self.hold.quota);
         inner.usual.record(self.class, now - self.granted_at);
         inner.forced_ended(grant, None);
+        inner.retries -= u32::from(self.hold.retry);
         news.latches.extend(inner.model.hear(now, self.passages.model, Word::Good));
         drop(inner);
         self.passages.tell(now, Word::Good, Word::Good, news);
@@ -162,6 +171,7 @@ impl Permit {
         inner.forced_ended(&self.hold.grant, Some(now));
         let model = Word::of_model(fault.kind, !self.hold.again);
         news.latches.extend(inner.model.hear(now, self.passages.model, model));
+        inner.retries -= u32::from(self.hold.retry);
         inner.in_flight -= 1;
     }
 
@@ -197,10 +207,18 @@ impl Permit {
             inner.breaker.neutral(now, grant, rng, &mut news.breaker);
         }
         inner.forced_ended(grant, None);
+        inner.retries -= u32::from(self.hold.retry);
         inner.in_flight -= 1;
         drop(inner);
         self.settled = true;
         self.late || is_silent
+    }
+
+    /// 3 x the usual time, at least 3 s; 60 s while that is unknown: what takes longer is out of the
+    /// ordinary.
+    #[must_use]
+    pub fn out_of_ordinary(&self) -> Duration {
+        self.usual.map_or(Duration::from_secs(60), three_times)
     }
 
     /// 3 x the usual time, at least 3 s; while that is unknown 10 s of a stream that a client
@@ -306,6 +324,7 @@ impl Drop for Permit {
             inner.breaker.dropped(&self.hold.grant);
         }
         inner.forced_ended(&self.hold.grant, None);
+        inner.retries -= u32::from(self.hold.retry);
         inner.in_flight -= 1;
     }
 }

@@ -8,6 +8,8 @@ use super::permit::{Granted, Permit};
 use super::shared::{Passage, Shared};
 use super::{Entry, Gate, News, Refusal};
 use crate::breaker::{BreakerState, Grant};
+use crate::budget::price;
+use crate::fault::FaultKind;
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
 
@@ -51,6 +53,10 @@ impl Slot {
             }
         };
         inner.in_flight += 1;
+        if let Some(kind) = entry.retry_after {
+            inner.budget.pay(price(kind));
+            inner.retries += 1;
+        }
         let quota = inner.quota.epoch();
         drop(inner);
         // A plain call of a slow start has its own limits only: its verdict is its whole answer.
@@ -129,6 +135,15 @@ impl Slot {
     }
 }
 
+/// The budget is looked at before the breaker, and paid from after it: see [`Slot::acquire`].
+fn pay_for_retry(inner: &Inner, now: Instant, kind: FaultKind) -> Result<(), Refusal> {
+    let refuse = |gate| Err(Refusal { gate, since: now, by: None, not_before: None });
+    if !inner.budget.can_pay(price(kind)) {
+        return refuse(Gate::Budget);
+    }
+    if inner.takes_a_retry() { Ok(()) } else { refuse(Gate::RetryCap) }
+}
+
 /// Quota, host and breaker, once the model gate has let the call through.
 fn own_gates(
     inner: &mut Inner,
@@ -145,6 +160,9 @@ fn own_gates(
         not_before: Some(shut.not_before),
     })?;
     let host = host?;
+    if let Some(kind) = entry.retry_after {
+        pay_for_retry(inner, now, kind)?;
+    }
     let grant = inner.breaker.admit(now, lease, rng, &mut news.breaker).map_err(|shut| {
         let gate = if shut.full { Gate::SlowStart } else { Gate::Breaker };
         Refusal { gate, since: shut.since, by: None, not_before: shut.not_before }

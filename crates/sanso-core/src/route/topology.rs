@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::limits::DeploymentLimits;
 use crate::breaker::BreakerPolicy;
-use crate::retry::{Backoff, Patience};
+use crate::budget;
+use crate::retry::{Backoff, Patience, RetriesByKind};
 
 /// A deployment's number in its [`Topology`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +61,8 @@ pub struct Deployment {
     pub credential: Option<Arc<str>>,
     /// `host:port` that it is called at; `None`: it is called nowhere.
     pub host: Option<Arc<str>>,
+    /// Tokens of its retry budget; `None`: it has none, and every retry is allowed.
+    pub retry_budget: Option<u32>,
 }
 
 impl Deployment {
@@ -74,6 +77,7 @@ impl Deployment {
             limits: DeploymentLimits::default(),
             credential: None,
             host: None,
+            retry_budget: Some(budget::FULL),
         }
     }
 }
@@ -87,6 +91,16 @@ pub struct Group {
     pub deployments: Vec<DeploymentId>,
     /// `num_retries`: calls of one leg beyond the first. `None` where nothing sets it.
     pub num_retries: Option<u32>,
+    /// The same by the kind of the last fault, for requests that do not set `num_retries`.
+    pub retries_by_kind: RetriesByKind,
+    /// Attempts in all of a request that asks for this group, where it differs from [`Rules`].
+    pub max_attempts: Option<u32>,
+    /// Waiting before a deployment of this leg is called again, where it differs from [`Rules`].
+    pub backoff: Option<Backoff>,
+    /// How long a request may wait in this leg, where it differs from [`Rules`].
+    pub patience: Option<Patience>,
+    /// The most calls in flight that came to this leg by fallback; `None`: any number.
+    pub inflow: Option<u32>,
     /// `fallbacks`; `None` where the configuration lists none for this group.
     pub fallbacks: Option<Vec<GroupId>>,
     /// `context_window_fallbacks`; `None` where that setting is absent altogether (the plain ones
@@ -117,6 +131,11 @@ impl Default for Group {
             name: "".into(),
             deployments: Vec::new(),
             num_retries: None,
+            retries_by_kind: RetriesByKind::default(),
+            max_attempts: None,
+            backoff: None,
+            patience: None,
+            inflow: None,
             fallbacks: None,
             context_window_fallbacks: None,
             content_policy_fallbacks: Vec::new(),
@@ -144,8 +163,8 @@ pub struct Rules {
     pub patience: Patience,
     /// `num_retries` where nothing sets it.
     pub num_retries: u32,
-    /// Attempts of one request in all, at least; more where set `num_retries` promise more.
-    pub max_attempts: u32,
+    /// Attempts of one request in all. `None`: six, or more where set `num_retries` promise more.
+    pub max_attempts: Option<u32>,
     /// `max_fallbacks`: lists of fallbacks open within each other.
     pub max_fallbacks: u32,
 }
@@ -156,7 +175,7 @@ impl Default for Rules {
             backoff: Backoff::default(),
             patience: Patience::default(),
             num_retries: 2,
-            max_attempts: 6,
+            max_attempts: None,
             max_fallbacks: 5,
         }
     }

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod breaker;
+mod budgets;
 mod faults;
 mod latches;
 mod laws;

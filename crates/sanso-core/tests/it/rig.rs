@@ -89,6 +89,7 @@ pub(crate) const ENTRY: Entry = Entry {
     first_token: Duration::from_secs(10),
     again: false,
     slot: None,
+    retry_after: None,
 };
 
 /// The gates, and the calls that are out.

@@ -77,7 +77,7 @@ impl Way {
         let names = (b'a'..).map(|name| char::from(name).to_string());
         let deployments = names.take(groups.len()).map(Deployment::new).collect();
         let rules =
-            Rules { max_attempts: 20, max_fallbacks: self.max_fallbacks, ..Rules::default() };
+            Rules { max_attempts: Some(20), max_fallbacks: self.max_fallbacks, ..Rules::default() };
         let topology = Topology::new(groups, deployments, self.defaults.as_deref().map(ids), rules);
         let dead = |kind: &FaultKind| Reply::fault(Duration::ZERO, Fault::new(*kind));
         let behaviours =

@@ -18,7 +18,7 @@ pub(crate) struct Scene {
     pub(crate) shares: bool,
     pub(crate) groups: Vec<GroupScene>,
     pub(crate) defaults: Option<Vec<u32>>,
-    pub(crate) max_attempts: u32,
+    pub(crate) max_attempts: Option<u32>,
     pub(crate) max_fallbacks: u32,
     pub(crate) requests: Vec<RequestScene>,
 }
@@ -74,7 +74,7 @@ fn scenes_of(
         GroupScene { siblings, num_retries, fallbacks, context, policy, on }
     });
     let defaults = option::of(vec(0..4_u32, 0..3));
-    let rules = (prop_oneof![Just(0), Just(1), Just(3), Just(6)], 0..6_u32);
+    let rules = (prop_oneof![Just(None), Just(Some(0)), Just(Some(3)), Just(Some(6))], 0..6_u32);
     (any::<u64>(), vec(group, 1..=4), defaults, rules, vec(requests(), count)).prop_map(
         |(seed, groups, defaults, (max_attempts, max_fallbacks), requests)| Scene {
             seed,

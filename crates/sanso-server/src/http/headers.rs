@@ -51,6 +51,12 @@ pub(super) fn deadline(headers: &HeaderMap) -> Option<Duration> {
     seconds.chain(text("grpc-timeout").and_then(grpc)).min()
 }
 
+/// Whether the SDK says that it is repeating itself.
+pub(super) fn is_retry(headers: &HeaderMap) -> bool {
+    let count = headers.get("x-stainless-retry-count").and_then(|value| value.to_str().ok());
+    count.and_then(|count| count.trim().parse::<f64>().ok()).is_some_and(|count| count > 0.0)
+}
+
 /// `30`, `2.5`. Zero means none to OpenAI's SDKs.
 fn seconds(text: &str) -> Option<Duration> {
     let seconds: f64 = text.trim().parse().ok()?;
@@ -82,6 +88,17 @@ mod tests {
             (HeaderName::from_static(name), value)
         });
         deadline(&HeaderMap::from_iter(pairs))
+    }
+
+    #[test]
+    fn a_repetition_is_one_only_where_its_count_says_so() {
+        let said = |value: &'static str| {
+            let name = HeaderName::from_static("x-stainless-retry-count");
+            is_retry(&HeaderMap::from_iter([(name, HeaderValue::from_static(value))]))
+        };
+        assert!(said("1") && said("2"));
+        assert!(!said("0") && !said("") && !said("often") && !said("-1") && !said("NaN"));
+        assert!(!is_retry(&HeaderMap::new()));
     }
 
     #[test]

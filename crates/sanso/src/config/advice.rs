@@ -22,7 +22,6 @@ pub(super) fn advise(config: &Config, places: &[Place], lists: &[List], reader: 
         }
         same_origin(config, index, chain_place, reader);
         short_deadline(config, index, chain_place, reader);
-        low_cap(config, index, chain_place, reader);
         uneven_retries(config, index, place, reader);
         smaller_windows(config, index, chain_place, reader);
     }
@@ -97,19 +96,6 @@ fn short_deadline(config: &Config, group: GroupIndex, place: &Place, reader: &mu
         );
         let help = "shorten the timeout, or set `sanso.timeouts.deadline`";
         reader.warning(place, message, Some(help.into()));
-    }
-}
-
-/// The chain takes `max_attempts` for what a request may do at least.
-fn low_cap(config: &Config, group: GroupIndex, place: &Place, reader: &mut Reader<'_>) {
-    let most = config.max_attempts(group);
-    if let Some(cap) = config.policy.retry.max_attempts.filter(|cap| *cap < most) {
-        let name = name_of(config, group);
-        let message = format!(
-            "a `max_attempts` below what `num_retries` promises is not built yet: `{name}` may make \
-             {most} attempts, not {cap}"
-        );
-        reader.not_done(place, message, None);
     }
 }
 

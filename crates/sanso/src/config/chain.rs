@@ -61,16 +61,20 @@ impl Config {
     }
 
     /// The most attempts of a request for `group`, for people: the chain itself counts them, by the
-    /// same rule. It is the file's `max_attempts` or [`defaults::MAX_ATTEMPTS`], and more where a set
-    /// `num_retries` promises more over the legs.
+    /// same rule. It is `max_attempts` where that is set; else [`defaults::MAX_ATTEMPTS`], and more
+    /// where a set `num_retries` promises more over the legs.
     #[must_use]
     pub fn max_attempts(&self, group: GroupIndex) -> u32 {
-        let base = self.policy.retry.max_attempts.unwrap_or(defaults::MAX_ATTEMPTS);
-        if self.num_retries(group).is_none() {
-            return base;
+        let set = self.groups.get(group).and_then(|group| group.policy.retry.max_attempts);
+        if let Some(set) = set {
+            return set;
         }
-        let legs = self.chain(group).into_iter().map(|leg| self.leg_attempts(leg));
-        legs.fold(0, u32::saturating_add).max(base)
+        let legs = self.chain(group);
+        if legs.iter().all(|leg| self.num_retries(*leg).is_none()) {
+            return defaults::MAX_ATTEMPTS;
+        }
+        let promised = legs.into_iter().map(|leg| self.leg_attempts(leg));
+        promised.fold(0, u32::saturating_add).max(defaults::MAX_ATTEMPTS)
     }
 
     /// The legs of a request for `group` if every one fails with a fault that has no list of its own:

@@ -6,7 +6,8 @@ use std::time::Duration;
 /// Retries within a leg, after its first attempt.
 pub const NUM_RETRIES: u32 = 2;
 
-/// Attempts of one request over all legs; more where `num_retries` promises more.
+/// Attempts of one request over all legs where nothing sets them; more where `num_retries` promises
+/// more.
 pub const MAX_ATTEMPTS: u32 = 6;
 
 /// Legs that fallback lists may nest.
@@ -75,3 +76,6 @@ pub const ANSWER: usize = 64 << 20;
 
 /// Longest request body of a client, in bytes.
 pub const BODY: usize = 32 << 20;
+
+/// Tokens of a deployment's retry budget.
+pub const RETRY_BUDGET: u32 = 500;

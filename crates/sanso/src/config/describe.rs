@@ -173,12 +173,13 @@ fn policy_lines(policy: &Policy) -> Vec<String> {
     };
     vec![
         format!(
-            "retry      num_retries {}, max_attempts {}, retry_after {}, patience {} ({} hinted)",
+            "retry      num_retries {}, max_attempts {}, retry_after {}, patience {} ({} hinted), budget {}",
             retry.num_retries.unwrap_or(defaults::NUM_RETRIES),
             retry.max_attempts.unwrap_or(defaults::MAX_ATTEMPTS),
             show(retry.retry_after),
             show(retry.patience),
             show(retry.patience_hinted),
+            retry.budget.map_or("off".to_owned(), |tokens| tokens.to_string()),
         ),
         format!(
             "timeouts   timeout {}, stream {}, deadline {}, connect {}",
@@ -216,7 +217,8 @@ fn optional(policy: &Policy) -> String {
         Some(share) => format!("{}%", percent(share)),
         None => "off".to_owned(),
     };
-    format!("shed_below {}", share(policy.shed_below))
+    let cap = policy.inflow_cap.map_or("off".to_owned(), |cap| cap.to_string());
+    format!("shed_below {}, inflow_cap {cap}", share(policy.shed_below))
 }
 
 /// `1 attempt`, `2 attempts`.

@@ -82,6 +82,11 @@ impl<'n> Field<'n> {
         }
     }
 
+    /// Whether it says `false`, and nothing else.
+    pub(super) fn is_false(&self) -> bool {
+        matches!(self.node.value, Value::Bool(false))
+    }
+
     /// A finite number that is not negative, or its digits in quotes.
     pub(super) fn number(&self, reader: &mut Reader<'_>) -> Option<f64> {
         let number = match self.scalar(reader, "a number")? {

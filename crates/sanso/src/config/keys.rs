@@ -301,7 +301,6 @@ pub(super) const SANSO: Known = &[
     "alerts",
     "history",
     "admin",
-    "inflow_cap",
     "relax",
     "slow",
     "stale_for",

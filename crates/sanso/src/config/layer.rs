@@ -36,6 +36,9 @@ pub(super) struct Layer {
     pub(super) probes: Option<u32>,
     pub(super) success_threshold: Option<u32>,
     pub(super) shed_below: Option<f64>,
+    pub(super) inflow_cap: Option<u32>,
+    /// `Some(None)`: switched off.
+    pub(super) budget: Option<Option<u32>>,
 }
 
 impl Layer {
@@ -68,6 +71,8 @@ impl Layer {
             probes: self.probes.or(lower.probes),
             success_threshold: self.success_threshold.or(lower.success_threshold),
             shed_below: self.shed_below.or(lower.shed_below),
+            inflow_cap: self.inflow_cap.or(lower.inflow_cap),
+            budget: self.budget.or(lower.budget),
         }
     }
 
@@ -81,12 +86,14 @@ impl Layer {
                 retry_after: self.retry_after.unwrap_or(defaults::RETRY_AFTER),
                 patience: self.patience.unwrap_or(defaults::PATIENCE),
                 patience_hinted: self.patience_hinted.unwrap_or(defaults::PATIENCE_HINTED),
+                budget: self.budget.unwrap_or(Some(defaults::RETRY_BUDGET)),
             },
             fallback_on: self.fallback_on.unwrap_or_default(),
             checks: self.checks.checks(),
             breaker: self.breaker(),
             timeouts: self.timeouts(),
             shed_below: self.shed_below,
+            inflow_cap: self.inflow_cap,
         }
     }
 

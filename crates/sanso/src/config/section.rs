@@ -140,7 +140,7 @@ impl Scope {
 fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer {
     let mut layer = Layer::default();
     if let Some(retry) = table.take("retry").and_then(|field| field.table(reader)) {
-        read_retry(&mut layer, retry, scope, reader);
+        read_retry(&mut layer, retry, reader);
     }
     layer.fallback_on = table.take("fallback_on").and_then(|field| fallback_on(&field, reader));
     if let Some(checks) = table.take("checks").and_then(|field| field.table(reader)) {
@@ -155,17 +155,17 @@ fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer 
     if let Some(streams) = table.take("streams").and_then(|field| field.table(reader)) {
         read_streams(streams, reader);
     }
+    layer.inflow_cap = table.take("inflow_cap").and_then(|field| at_least_one(&field, reader));
     layer.shed_below = table.take("shed_below").and_then(|field| field.share(reader));
     layer
 }
 
-fn read_retry(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: &mut Reader<'_>) {
+fn read_retry(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
     layer.num_retries = table.take("num_retries").and_then(|field| field.count(reader));
-    layer.max_attempts = scope
-        .general(&mut table, "max_attempts", reader)
-        .and_then(|field| at_least_one(&field, reader));
+    layer.max_attempts = table.take("max_attempts").and_then(|field| at_least_one(&field, reader));
+    layer.budget = table.take("budget").and_then(|field| budget(&field, reader));
     let mut wait = |key| {
-        let field = scope.general(&mut table, key, reader);
+        let field: Option<Field<'_>> = table.take(key);
         field.and_then(|field| field.duration(reader))
     };
     layer.retry_after = wait("retry_after");
@@ -174,7 +174,7 @@ fn read_retry(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: &mu
     if let Some(policy) = table.take("policy").and_then(|field| retry_policy(&field, reader)) {
         layer.by_kind = policy;
     }
-    table.finish(&["budget"], reader);
+    table.finish(&[], reader);
 }
 
 /// A list of the kinds that lead on; an empty one takes back what holds for all groups.
@@ -241,6 +241,14 @@ fn read_streams(mut table: Table<'_>, reader: &mut Reader<'_>) {
         }
     }
     table.finish(&["upstream_stream", "commit_by"], reader);
+}
+
+/// Tokens, or `false` for none at all.
+fn budget(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<Option<u32>> {
+    match field.is_false() {
+        true => Some(None),
+        false => at_least_one(field, reader).map(Some),
+    }
 }
 
 fn at_least_one(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<u32> {

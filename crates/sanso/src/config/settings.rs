@@ -248,14 +248,9 @@ fn targets(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<Vec<Target>> {
     Some(targets)
 }
 
-/// Retries by kind of fault. They are read and checked, but the chain does not know them yet.
+/// Retries by kind of fault.
 pub(super) fn retry_policy(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<RetriesByKind> {
     let mut table = field.table(reader)?;
-    let message = format!(
-        "`{}`: retries by kind of fault are not built yet; `num_retries` holds for all kinds",
-        field.key()
-    );
-    reader.not_done(&field.place, message, None);
     let mut count = |name| table.take(name).and_then(|field| field.count(reader));
     let policy = RetriesByKind {
         bad_request: count("BadRequestErrorRetries"),

@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use sanso_core::FallbackOn;
+pub use sanso_core::RetriesByKind;
 use sanso_wire::Dialect;
 use secrecy::SecretString;
 use serde_json::Value as Json;
@@ -204,6 +205,8 @@ pub struct Policy {
     /// While a smaller share of a chain's deployments than this can be called, requests whose body
     /// `priority` is above 0 are turned away. `None`: none are.
     pub shed_below: Option<f64>,
+    /// The most calls in flight that came to the group by fallback. `None`: any number.
+    pub inflow_cap: Option<u32>,
 }
 
 /// Tier 1: trying again within a leg.
@@ -212,7 +215,7 @@ pub struct Retry {
     /// Attempts of a leg after its first; `None` where nothing sets it, and
     /// [`super::defaults::NUM_RETRIES`] holds.
     pub num_retries: Option<u32>,
-    /// The same by kind of fault, where it differs. Read and checked, not acted upon yet.
+    /// The same by kind of fault, where it differs.
     pub by_kind: RetriesByKind,
     /// Attempts of one request over all legs; `None` where nothing sets it. See
     /// [`Config::max_attempts`].
@@ -223,21 +226,8 @@ pub struct Retry {
     pub patience: Duration,
     /// The same where the provider named the time.
     pub patience_hinted: Duration,
-}
-
-/// LiteLLM's `retry_policy`: retries by kind of fault; `None` leaves it to `num_retries`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields carry LiteLLM's names and meaning")]
-pub struct RetriesByKind {
-    pub bad_request: Option<u32>,
-    pub authentication: Option<u32>,
-    pub timeout: Option<u32>,
-    pub rate_limit: Option<u32>,
-    pub content_policy: Option<u32>,
-    pub internal_server: Option<u32>,
-    pub service_unavailable: Option<u32>,
-    pub not_found: Option<u32>,
-    pub default: Option<u32>,
+    /// Tokens of each deployment's retry budget; `None` where it is switched off.
+    pub budget: Option<u32>,
 }
 
 /// When a breaker opens, and how it closes again.

@@ -136,5 +136,8 @@ pub(crate) const fn gate_name(gate: Gate) -> &'static str {
         Gate::Host => "host",
         Gate::Breaker => "breaker",
         Gate::SlowStart => "slow_start",
+        Gate::Budget => "retry_budget",
+        Gate::RetryCap => "retry_cap",
+        Gate::Inflow => "inflow",
     }
 }

@@ -29,7 +29,8 @@ proptest! {
             let sum = topology.groups().iter().map(|group| promised(group).unwrap_or(2) + 1);
             let sum: u32 = sum.sum();
             let set = topology.groups().iter().any(|group| promised(group).is_some());
-            let most = scene.max_attempts.max(if set { sum } else { 0 }).max(1);
+            let unless_set = if set { sum.max(6) } else { 6 };
+            let most = scene.max_attempts.map_or(unless_set, |set| set.max(1));
             prop_assert!(legs.values().sum::<u32>() <= most);
         }
     }
@@ -156,7 +157,7 @@ proptest! {
                 *sibling = Behaviour::Dead(Fault::new(FaultKind::Overloaded));
             }
         }
-        scene.max_attempts = 20;
+        scene.max_attempts = Some(20);
         scene.max_fallbacks = 5;
         let last = scene.groups.len() - 1;
         for sibling in &mut scene.groups[last].siblings {

@@ -216,7 +216,12 @@ fn skips_have_a_cause(world: &World) -> Result<(), TestCaseError> {
                     FaultKind::Connection(ConnectionFault::Establish),
                 ],
             ),
-            Gate::Quota | Gate::Breaker | Gate::SlowStart => true,
+            Gate::Quota
+            | Gate::Breaker
+            | Gate::SlowStart
+            | Gate::Budget
+            | Gate::RetryCap
+            | Gate::Inflow => true,
         };
         prop_assert!(has_cause, "{:?}", refusal);
     }
