@@ -52,14 +52,17 @@ struct Candidate<'a> {
 impl Checks {
     /// `None` where no check is on that needs more than a glance at the answer.
     pub(crate) fn new(rules: &config::Checks) -> Option<Self> {
-        let rules = rules.clone();
         let is_on = rules.truncated
             || rules.loops
             || rules.schema
             || rules.tools
             || rules.refusal
             || !rules.patterns.is_empty();
-        is_on.then(|| Self { rules, wanted: OnceLock::new(), unchecked: OnceLock::new() })
+        is_on.then(|| Self {
+            rules: rules.clone(),
+            wanted: OnceLock::new(),
+            unchecked: OnceLock::new(),
+        })
     }
 
     /// What is wrong with a whole answer to `asked`: with each of its candidates, for one that can be

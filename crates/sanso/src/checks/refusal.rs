@@ -4,8 +4,6 @@
 //! of the listed phrases near its beginning. A long answer that begins with an excuse does say
 //! something, and a phrase must speak of refusing, not of a thing that could not be found.
 
-use std::fmt::Write as _;
-
 /// One phrase per line, in lower case with straight quotes; `#` begins a comment.
 const PHRASES: &str = include_str!("refusals.txt");
 
@@ -39,8 +37,7 @@ fn plain(text: &str) -> String {
                     plain.push(' ');
                 }
             }
-            // Writing to a string cannot fail.
-            letter => drop(write!(plain, "{}", letter.to_lowercase())),
+            letter => plain.extend(letter.to_lowercase()),
         }
     }
     plain
