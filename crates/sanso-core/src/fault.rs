@@ -123,6 +123,8 @@ pub struct Fault {
     pub certain: bool,
     /// Of a `RateLimited`: how often the quota admits one more request, where its size is known.
     pub spacing: Option<Duration>,
+    /// The connection that the call was lost with, where others may have been lost with it (HTTP/2).
+    pub connection: Option<u64>,
 }
 
 /// A quota of which, by an answer's headers, nothing is left.
@@ -165,6 +167,7 @@ impl Fault {
             dimension: Dimension::Requests,
             certain: false,
             spacing: None,
+            connection: None,
         }
     }
 

@@ -46,7 +46,7 @@ mod sync;
 mod time;
 mod usual;
 
-pub use breaker::{BreakerPolicy, BreakerState, Cause, Transition, TripRule};
+pub use breaker::{BreakerPolicy, BreakerState, Cause, Forced, Transition, TripRule};
 pub use chain::{
     Ask, Call, CallId, Chain, Failure, FailureCause, LegIndex, Request, Rest, Signal, Step, Verdict,
 };

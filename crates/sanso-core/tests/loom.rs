@@ -41,7 +41,8 @@ fn fail(permit: Permit, now: Instant) {
 }
 
 fn answer(permit: Permit, now: Instant) {
-    permit.answered(now, &mut Rng::from_seed(3), &mut News::default()).finished();
+    let (mut rng, mut news) = (Rng::from_seed(3), News::default());
+    permit.answered(now, &mut rng, &mut news).finished(now, &mut rng, &mut news);
 }
 
 /// Five faults over two seconds: open from then on.

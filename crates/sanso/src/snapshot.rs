@@ -162,6 +162,8 @@ fn deployment(config: &Config, deployment: &config::Deployment) -> sanso_core::D
     let called = deployment.mock_response.is_none();
     let group = config.groups.iter().find(|group| group.name == deployment.group);
     let retry_budget = group.map_or(config.policy.retry.budget, |group| group.policy.retry.budget);
+    let host = host(deployment).filter(|_| called);
+    let domains = if called { deployment.domain.names(host.as_deref()) } else { Vec::new() };
     sanso_core::Deployment {
         key: deployment.id.as_str().into(),
         weight: config.weight(deployment),
@@ -177,10 +179,12 @@ fn deployment(config: &Config, deployment: &config::Deployment) -> sanso_core::D
             probes: breaker.probes,
             success_threshold: breaker.success_threshold,
             lone: false,
+            slow: breaker.slow,
         },
         limits: limits(deployment),
         credential: called.then(|| credential(deployment)),
-        host: host(deployment).filter(|_| called),
+        domains: domains.into_iter().map(Arc::from).collect(),
+        host,
         retry_budget,
     }
 }

@@ -54,11 +54,21 @@ impl Grant {
     }
 }
 
-/// A success that a later break may take back.
+/// A success that a later break may take back, or that is still to come.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counted {
     pub(super) epoch: u64,
-    pub(super) mark: Mark,
+    pub(super) how: How,
+}
+
+/// See [`Counted`].
+#[derive(Clone, Copy, Debug)]
+pub(super) enum How {
+    /// It is in the window.
+    Counted(Mark),
+    /// The breaker is tried to the end: it counts once the answer has ended, or flowed for long. The
+    /// number of its place.
+    Flowing(u64),
 }
 
 /// A fault as the breaker counts it.
@@ -66,6 +76,8 @@ pub(crate) struct Counted {
 pub(crate) struct CountedFault {
     pub(crate) kind: FaultKind,
     pub(crate) weight: Weight,
+    /// The connection that it was lost with, where others may have been lost with it.
+    pub(crate) connection: Option<u64>,
     /// The request's first fault here: only such count in rows, so that one poisonous request cuts
     /// nobody off.
     pub(crate) first: bool,

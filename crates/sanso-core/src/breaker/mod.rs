@@ -7,24 +7,34 @@
 //! * `types.rs`: what others see; `policy.rs`: what an operator sets
 //! * `state.rs`: the states; `grant.rs`: what a call holds
 //! * `verdict.rs`: what calls report, and what that changes
-//! * `trip.rs`: the rules for opening, over `window.rs` and `row.rs`
+//! * `to_the_end.rs`: after cut streams, a success is the end of an answer
+//! * `trip.rs`: the rules for opening, over `window.rs`, `row.rs` and `pace.rs`
+//! * `caution.rs`: what deployments of one failure domain tell each other
+//! * `forced.rs`: what an administrator sets
 
+mod caution;
+mod forced;
 mod grant;
+mod pace;
 mod policy;
 mod row;
 mod state;
+mod to_the_end;
 mod trip;
 mod types;
 mod verdict;
 mod window;
 
+pub(crate) use caution::{Domain, Domains};
 pub(crate) use grant::{Counted, CountedFault, Grant};
 pub use policy::BreakerPolicy;
-pub use types::{BreakerState, Cause, Transition, TripRule};
+pub use types::{BreakerState, Cause, Forced, Transition, TripRule};
 
 use grant::{Shut, Trial};
+use pace::Pace;
 use row::Row;
 use state::{Lease, State, expired};
+use to_the_end::Flowing;
 use window::Window;
 
 use crate::rng::Rng;
@@ -48,11 +58,29 @@ pub(crate) struct Breaker {
     /// Calls of this epoch that have a verdict and still flow.
     tails: u32,
     next_lease: u64,
+    /// Opened by cut streams: a success is the end of an answer.
+    to_the_end: bool,
+    /// Answers that have begun while it is tried to the end.
+    flowing: Vec<Flowing>,
+    /// Connections whose loss has been counted, the newest last.
+    lost: [Option<u64>; Self::LOST],
+    pace: Option<Box<Pace>>,
+    domains: Domains,
+    forced: Forced,
 }
 
 impl Breaker {
-    pub(crate) fn new(policy: BreakerPolicy) -> Self {
+    /// Lost connections that are remembered: as many as may well die in one breath.
+    const LOST: usize = 8;
+
+    pub(crate) fn new(policy: BreakerPolicy, domains: Domains) -> Self {
         Self {
+            pace: policy.slow.then(Box::default),
+            domains,
+            to_the_end: false,
+            flowing: Vec::new(),
+            lost: [None; Self::LOST],
+            forced: Forced::Not,
             window: Window::new(policy.window),
             policy,
             state: State::Closed { since: Instant::ORIGIN },
@@ -69,7 +97,11 @@ impl Breaker {
 
     /// Takes a reloaded policy; state and counts stay, but for the counts of a window whose span
     /// changed.
-    pub(crate) fn set_policy(&mut self, policy: BreakerPolicy) {
+    pub(crate) fn set_policy(&mut self, policy: BreakerPolicy, domains: Domains) {
+        if policy.slow != self.policy.slow {
+            self.pace = policy.slow.then(Box::default);
+        }
+        self.domains = domains;
         if policy.window != self.policy.window {
             self.window = Window::new(policy.window);
         }
@@ -86,6 +118,9 @@ impl Breaker {
         news: &mut Vec<Transition>,
     ) -> Result<Grant, Shut> {
         self.advance(now, rng, news);
+        if let Some(shut) = self.forced_shut() {
+            return Err(shut);
+        }
         let probes = self.policy.probe_places();
         let trial = match &mut self.state {
             State::Closed { .. } => Trial::None,
@@ -98,7 +133,7 @@ impl Breaker {
                 }
                 let id = self.next_lease;
                 self.next_lease += 1;
-                leases.push(Lease { id, expires: now + lease });
+                leases.push(Lease { id, expires: Some(now + lease) });
                 Trial::Probe(id)
             }
             State::Recovering(slow) => {
@@ -122,13 +157,21 @@ impl Breaker {
     /// Whether a half-open probe is out.
     pub(crate) fn has_probe_out(&self, now: Instant) -> bool {
         match &self.state {
-            State::HalfOpen { leases, .. } => leases.iter().any(|lease| now < lease.expires),
+            State::HalfOpen { leases, .. } => {
+                leases.iter().any(|lease| lease.expires.is_none_or(|at| now < at))
+            }
             State::Closed { .. } | State::Open { .. } | State::Recovering(_) => false,
         }
     }
 
     /// Whether [`Breaker::admit`] would let a call through now.
     pub(crate) fn would_admit(&self, now: Instant) -> bool {
+        if let Some(settled) = self.with_flows_settled(now) {
+            return settled.would_admit(now);
+        }
+        if self.forced_shut().is_some() {
+            return false;
+        }
         match &self.state {
             State::Closed { .. } => true,
             State::Open { until, .. } => now >= *until,
@@ -146,6 +189,12 @@ impl Breaker {
     /// State, since when, and when an open one may be probed; nothing is changed. An open breaker
     /// past its time that no one asks is shown as half-open.
     pub(crate) fn shown(&self, now: Instant) -> (BreakerState, Instant, Option<Instant>) {
+        if let Some(settled) = self.with_flows_settled(now) {
+            return settled.shown(now);
+        }
+        if let Some(shut) = self.forced_shut() {
+            return (BreakerState::Open, shut.since, None);
+        }
         let open = |since, until| {
             if now >= until {
                 (BreakerState::HalfOpen, until, None)

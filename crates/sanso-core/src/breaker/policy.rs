@@ -26,6 +26,9 @@ pub struct BreakerPolicy {
     pub success_threshold: u32,
     /// No sibling and no fallback: opened late, since half an answer is better than none.
     pub lone: bool,
+    /// The slow rule: opens where the 95th percentile of the window's first-token times is over 3 x
+    /// the median of the last hour. Not for a lone deployment.
+    pub slow: bool,
 }
 
 impl Default for BreakerPolicy {
@@ -41,6 +44,7 @@ impl Default for BreakerPolicy {
             probes: 1,
             success_threshold: 2,
             lone: false,
+            slow: false,
         }
     }
 }

@@ -26,12 +26,13 @@ impl State {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lease {
     pub(super) id: u64,
-    pub(super) expires: Instant,
+    /// `None`: content has come, and the breaker is tried to the end.
+    pub(super) expires: Option<Instant>,
 }
 
 /// When the first of the leases that ran out by `now` did so.
 pub(super) fn expired(leases: &[Lease], now: Instant) -> Option<Instant> {
-    leases.iter().map(|lease| lease.expires).min().filter(|expires| *expires <= now)
+    leases.iter().filter_map(|lease| lease.expires).min().filter(|expires| *expires <= now)
 }
 
 /// Slow start, like TCP's: the window grows by one with each success, so it doubles each round trip,

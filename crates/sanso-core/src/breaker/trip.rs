@@ -13,6 +13,8 @@ pub(super) struct Evidence<'a> {
     pub(super) row: &'a Row,
     pub(super) breaks: &'a Row,
     pub(super) tails_in_flight: u32,
+    /// Another deployment of its failure domain is out.
+    pub(super) warned: bool,
 }
 
 /// A row of this many faults is an outage, not chance ...
@@ -22,6 +24,9 @@ const ROW: u32 = 5;
 const ROW_LASTS: Duration = Duration::from_secs(1);
 /// ... or weighs this much, which chance does not produce.
 const ROW_SURELY: u32 = 20;
+/// A warned deployment opens on a shorter row.
+const WARNED_ROW: u32 = 2;
+const WARNED_ROW_SURELY: u32 = 8;
 /// A lone deployment is given longer: half an answer is better than none ...
 const LONE_ROW_LASTS: Duration = Duration::from_secs(5);
 /// ... but a tenth of one only keeps an overload alive.
@@ -31,10 +36,9 @@ impl Evidence<'_> {
     /// The rule that opens the breaker, if one does.
     pub(super) fn trips(&self, now: Instant) -> Option<Cause> {
         let policy = self.policy;
-        if !policy.enabled {
-            return None;
-        }
         let lasted = self.row.lasted(now);
+        let (row, surely) =
+            if self.warned { (WARNED_ROW, WARNED_ROW_SURELY) } else { (ROW, ROW_SURELY) };
         let rate_over = |limit| self.counts.rate(policy.min_calls).is_some_and(|r| r >= limit);
         let rule = if self.breaks_trip(now) {
             Some(TripRule::Breaks)
@@ -42,7 +46,7 @@ impl Evidence<'_> {
             let row = self.row.weighs(ROW) && lasted >= LONE_ROW_LASTS;
             let rate = rate_over(LONE_FAILURE_RATE.max(policy.failure_rate));
             row.then_some(TripRule::Row).or_else(|| rate.then_some(TripRule::FailureRate))
-        } else if self.row.weighs(ROW_SURELY) || (self.row.weighs(ROW) && lasted >= ROW_LASTS) {
+        } else if self.row.weighs(surely) || (self.row.weighs(row) && lasted >= ROW_LASTS) {
             Some(TripRule::Row)
         } else if let Some(allowed) = policy.allowed_fails {
             self.allowed_fails_trip(allowed).then_some(TripRule::AllowedFails)

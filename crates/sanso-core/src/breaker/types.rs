@@ -53,6 +53,8 @@ pub enum Cause {
     ProbesSucceeded,
     /// The slow start is over.
     SlowStartOver,
+    /// An administrator.
+    Forced,
 }
 
 /// The rules for opening, by their names in `chain.md`.
@@ -63,4 +65,19 @@ pub enum TripRule {
     Breaks,
     AllowedFails,
     FailureRate,
+    Slow,
+}
+
+/// What an administrator has set a breaker to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Forced {
+    /// Nothing: it decides by itself.
+    #[default]
+    Not,
+    /// No calls.
+    Open,
+    /// All calls; it counts and never opens.
+    Closed,
+    /// It counts and reports, and never opens: as `cooldown_time: 0` does.
+    MetricsOnly,
 }

@@ -1,24 +1,29 @@
 //! What calls report to a breaker, what time does to it, and the changes of state that follow.
 
 use super::Breaker;
-use super::grant::{Counted, CountedFault, Grant, Trial};
+use super::grant::{Counted, CountedFault, Grant, How, Trial};
 use super::state::{SlowStart, State, expired};
 use super::trip::Evidence;
-use super::types::{Cause, Transition};
+use super::types::{Cause, Transition, TripRule};
 use crate::rng::Rng;
 use crate::rule::Weight;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 impl Breaker {
     /// The verdict: content, or a whole answer. Returns what a later break would take back.
+    /// `first_token` is the time that the first content of a stream took.
     pub(crate) fn success(
         &mut self,
         now: Instant,
         grant: &Grant,
+        first_token: Option<Duration>,
         rng: &mut Rng,
         news: &mut Vec<Transition>,
     ) -> Option<Counted> {
         self.advance(now, rng, news);
+        if self.is_current(grant) && self.is_tried_to_the_end(grant) {
+            return Some(self.flows(now, grant));
+        }
         if !self.settle(grant) {
             return None;
         }
@@ -27,7 +32,29 @@ impl Breaker {
             let state = State::HalfOpen { since: now, leases: Vec::new(), successes: 0 };
             self.enter(state, now, Cause::ForcedSucceeded, news);
         }
-        Some(self.count_success(now, news))
+        let counted = self.count_success(now, news);
+        self.note_pace(now, first_token, rng, news);
+        Some(counted)
+    }
+
+    /// The slow rule is about calls that succeed, so it is weighed here, and not when a fault is
+    /// counted.
+    fn note_pace(
+        &mut self,
+        now: Instant,
+        first_token: Option<Duration>,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) {
+        let (Some(pace), Some(first_token)) = (&mut self.pace, first_token) else { return };
+        pace.record(now, first_token);
+        let asked = match self.state {
+            State::Closed { .. } | State::Recovering(_) => !self.policy.lone,
+            State::Open { .. } | State::HalfOpen { .. } => false,
+        };
+        if asked && pace.is_slow(now, self.policy.window) && self.may_open() {
+            self.open(now, Cause::Tripped(TripRule::Slow), rng, news);
+        }
     }
 
     /// Content after a limit that has counted as a fault: a success of this moment.
@@ -39,7 +66,8 @@ impl Breaker {
         news: &mut Vec<Transition>,
     ) -> Option<Counted> {
         self.advance(now, rng, news);
-        self.is_current(grant).then(|| self.count_success(now, news))
+        let counts = self.is_current(grant) && !self.is_tried_to_the_end(grant);
+        counts.then(|| self.count_success(now, news))
     }
 
     /// The verdict: a fault.
@@ -87,13 +115,30 @@ impl Breaker {
         }
     }
 
-    /// What followed the verdict is over: finished, or left by the client (`finished: false`).
-    pub(crate) fn tail_ended(&mut self, grant: &Grant, finished: bool) {
+    /// The answer has ended as it should.
+    pub(crate) fn tail_finished(
+        &mut self,
+        now: Instant,
+        grant: &Grant,
+        counted: Option<Counted>,
+        rng: &mut Rng,
+        news: &mut Vec<Transition>,
+    ) {
+        self.advance(now, rng, news);
         if self.is_current(grant) {
             self.tails = self.tails.saturating_sub(1);
-            if finished {
-                self.breaks.clear();
+            self.breaks.clear();
+            if self.stopped_flowing(counted) {
+                self.count_success(now, news);
             }
+        }
+    }
+
+    /// The client left an answer.
+    pub(crate) fn tail_left(&mut self, grant: &Grant, counted: Option<Counted>) {
+        if self.is_current(grant) {
+            self.tails = self.tails.saturating_sub(1);
+            self.stopped_flowing(counted);
         }
     }
 
@@ -111,9 +156,13 @@ impl Breaker {
         if !self.is_current(grant) {
             return;
         }
-        if let Some(counted) = counted.filter(|counted| counted.epoch == self.epoch) {
-            self.window.take_back(now, counted.mark);
+        self.stopped_flowing(counted);
+        if let Some(Counted { epoch, how: How::Counted(mark) }) = counted
+            && epoch == self.epoch
+        {
+            self.window.take_back(now, mark);
         }
+        self.window.broke(now);
         self.breaks.add(now, fault.weight);
         self.count_fault(now, fault, rng, news);
         // After the count: the broken call is one of those that flowed.
@@ -124,7 +173,11 @@ impl Breaker {
 
     /// Does what was due by now. It ends: each turn leaves a state for a later one, or returns.
     pub(super) fn advance(&mut self, now: Instant, rng: &mut Rng, news: &mut Vec<Transition>) {
+        self.settle_flows(now, news);
         loop {
+            if self.forced_shut().is_some() {
+                return;
+            }
             match &mut self.state {
                 State::Closed { .. } => return,
                 State::Open { until, .. } => {
@@ -152,12 +205,12 @@ impl Breaker {
         }
     }
 
-    fn is_current(&self, grant: &Grant) -> bool {
+    pub(super) fn is_current(&self, grant: &Grant) -> bool {
         grant.epoch == self.epoch
     }
 
     /// Takes the call out of the undecided ones. `false`: it is of an older epoch.
-    fn settle(&mut self, grant: &Grant) -> bool {
+    pub(super) fn settle(&mut self, grant: &Grant) -> bool {
         if !self.is_current(grant) {
             return false;
         }
@@ -168,7 +221,7 @@ impl Breaker {
         true
     }
 
-    fn count_success(&mut self, now: Instant, news: &mut Vec<Transition>) -> Counted {
+    pub(super) fn count_success(&mut self, now: Instant, news: &mut Vec<Transition>) -> Counted {
         let mark = self.window.success(now);
         self.row.clear();
         match &mut self.state {
@@ -182,7 +235,7 @@ impl Breaker {
             State::Recovering(slow) => slow.window = slow.window.saturating_add(1),
             State::Closed { .. } | State::Open { .. } => {}
         }
-        Counted { epoch: self.epoch, mark }
+        Counted { epoch: self.epoch, how: How::Counted(mark) }
     }
 
     fn count_fault(
@@ -192,8 +245,9 @@ impl Breaker {
         rng: &mut Rng,
         news: &mut Vec<Transition>,
     ) {
-        self.window.fault(now, fault.weight, fault.first);
-        if fault.first {
+        let first = fault.first && !self.is_lost_again(fault.connection);
+        self.window.fault(now, fault.weight, first);
+        if first {
             self.row.add(now, fault.weight);
         }
         match &mut self.state {
@@ -211,9 +265,42 @@ impl Breaker {
             row: &self.row,
             breaks: &self.breaks,
             tails_in_flight: self.tails,
+            warned: self.domains.is_warned(now),
         };
-        if let Some(cause) = evidence.trips(now) {
+        if let Some(cause) = evidence.trips(now).filter(|_| self.may_open()) {
             self.open(now, cause, rng, news);
+        }
+    }
+
+    /// Calls that are lost with one connection count once: whether this one's loss was known.
+    fn is_lost_again(&mut self, connection: Option<u64>) -> bool {
+        if connection.is_none() {
+            return false;
+        }
+        let known = self.lost.contains(&connection);
+        if !known {
+            self.lost.rotate_left(1);
+            self.lost[Self::LOST - 1] = connection;
+        }
+        known
+    }
+
+    /// A host gate shut on it: its siblings are warned as by an opening.
+    pub(crate) fn warn_others(&mut self, now: Instant) {
+        self.domains.warn(now);
+    }
+
+    /// What was granted before changes nothing any more.
+    pub(super) fn begin_epoch(&mut self) {
+        self.epoch += 1;
+        self.undecided = 0;
+        self.tails = 0;
+        self.flowing.clear();
+        self.window.clear();
+        self.row.clear();
+        self.breaks.clear();
+        if let Some(pace) = &mut self.pace {
+            pace.clear_window();
         }
     }
 
@@ -226,12 +313,9 @@ impl Breaker {
             }
         };
         let until = at + self.policy.draw_open_time(self.reopenings, rng);
-        self.epoch += 1;
-        self.undecided = 0;
-        self.tails = 0;
-        self.window.clear();
-        self.row.clear();
-        self.breaks.clear();
+        self.to_the_end = self.is_by_breaks(at, cause);
+        self.begin_epoch();
+        self.domains.warn(at);
         self.enter(State::Open { since: at, until }, at, cause, news);
     }
 
@@ -240,7 +324,13 @@ impl Breaker {
         self.last_closed.is_none_or(|closed| at - closed > self.policy.window)
     }
 
-    fn enter(&mut self, state: State, at: Instant, cause: Cause, news: &mut Vec<Transition>) {
+    pub(super) fn enter(
+        &mut self,
+        state: State,
+        at: Instant,
+        cause: Cause,
+        news: &mut Vec<Transition>,
+    ) {
         let from = self.state.name();
         self.state = state;
         let until = match self.state {

@@ -41,6 +41,8 @@ pub(super) struct Counts {
     pub(super) requests: u32,
     /// Weight of `requests`, in halves.
     pub(super) request_halves: u32,
+    /// Of `faults`: those that cut an answer after its first content.
+    pub(super) breaks: u32,
 }
 
 impl Counts {
@@ -98,6 +100,12 @@ impl Window {
         }
     }
 
+    /// Of the faults, one was a break.
+    pub(super) fn broke(&mut self, now: Instant) {
+        let slice = self.slice(now);
+        self.at(slice).breaks += 1;
+    }
+
     pub(super) fn counts(&self, now: Instant) -> Counts {
         let current = self.slice(now);
         let mut sum = Counts::default();
@@ -107,6 +115,7 @@ impl Window {
             sum.halves += bucket.counts.halves;
             sum.requests += bucket.counts.requests;
             sum.request_halves += bucket.counts.request_halves;
+            sum.breaks += bucket.counts.breaks;
         }
         sum
     }

@@ -29,7 +29,8 @@ impl Chain {
         let active = self.answered(ctx, active);
         let (id, started) = (active.id, active.started);
         if let Hold::Tail(tail) = active.hold {
-            tail.finished();
+            tail.finished(ctx.now, ctx.rng, &mut self.news);
+            self.note_news(active.deployment);
         }
         self.note_end(id, CallEnd::Finished, ctx.now - started);
         self.stop_all(ctx);

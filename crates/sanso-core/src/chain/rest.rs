@@ -59,7 +59,7 @@ impl Rest {
         let mut news = News::default();
         let end = match signal {
             Signal::End(Outcome::Finished) => {
-                permit.answered(now, rng, &mut news).finished();
+                permit.answered(now, rng, &mut news).finished(now, rng, &mut news);
                 CallEnd::Finished
             }
             Signal::End(Outcome::Fault(fault)) => {

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use super::forced::ForcedCalls;
 use super::latch::{self, Latch};
 use super::quota::{Line, Quota, QuotaSlot};
-use crate::breaker::{Breaker, BreakerState, Grant};
+use crate::breaker::{Breaker, BreakerState, Domains, Forced, Grant};
 use crate::budget::Budget;
 use crate::route::Deployment;
 use crate::sync::{Mutex, MutexGuard};
@@ -63,13 +63,15 @@ pub struct GateView {
     pub quota_shut_until: Option<Instant>,
     /// Calls in flight.
     pub in_flight: u32,
+    /// What an administrator has set the breaker to.
+    pub forced: Forced,
 }
 
 impl Cell {
-    pub(super) fn new(deployment: &Deployment) -> Self {
+    pub(super) fn new(deployment: &Deployment, domains: Domains) -> Self {
         let inner = Inner {
             latest: Instant::ORIGIN,
-            breaker: Breaker::new(deployment.breaker.clone()),
+            breaker: Breaker::new(deployment.breaker.clone(), domains),
             model: Latch::new(&latch::MODEL),
             quota: Quota::default(),
             forced: ForcedCalls::default(),
@@ -108,9 +110,9 @@ impl Cell {
     }
 
     /// Takes over what a reloaded configuration says of the deployment.
-    pub(super) fn reload(&self, deployment: &Deployment) {
+    pub(super) fn reload(&self, deployment: &Deployment, domains: Domains) {
         let mut inner = self.lock();
-        inner.breaker.set_policy(deployment.breaker.clone());
+        inner.breaker.set_policy(deployment.breaker.clone(), domains);
         inner.budget.resize(deployment.retry_budget);
     }
 
@@ -127,6 +129,7 @@ impl Cell {
             probe_at,
             quota_shut_until: inner.quota.shut(now).map(|shut| shut.not_before),
             in_flight: inner.in_flight,
+            forced: inner.breaker.forced(),
         }
     }
 }

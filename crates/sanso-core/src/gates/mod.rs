@@ -38,7 +38,7 @@ pub(crate) use inflow::InflowPlace;
 use shared::Shared;
 use slot::Slot;
 
-use crate::breaker::Transition;
+use crate::breaker::{Domain, Domains, Forced, Transition};
 use crate::budget;
 use crate::event::Event;
 use crate::fault::FaultKind;
@@ -51,6 +51,8 @@ use crate::usual::Class;
 #[derive(Clone, Debug)]
 pub struct Gates {
     slots: Vec<Slot>,
+    /// The failure domains, by name.
+    domains: Vec<(Arc<str>, Arc<Domain>)>,
     /// By group.
     inflows: Vec<(Arc<str>, Arc<Inflow>)>,
 }
@@ -154,7 +156,7 @@ impl Gates {
     /// Fresh gates, all admitting.
     #[must_use]
     pub fn new(topology: &Topology) -> Self {
-        Self { slots: Vec::new(), inflows: Vec::new() }.renewed(topology)
+        Self { slots: Vec::new(), domains: Vec::new(), inflows: Vec::new() }.renewed(topology)
     }
 
     /// The gates of a reloaded topology: a deployment whose key is unchanged keeps its state, and so
@@ -163,12 +165,17 @@ impl Gates {
     pub fn renewed(&self, topology: &Topology) -> Self {
         let cells: HashMap<&str, &Arc<Cell>> =
             self.slots.iter().map(|slot| (&*slot.key, &slot.cell)).collect();
-        let renew = |deployment: &Deployment| match cells.get(&*deployment.key) {
-            Some(cell) => {
-                cell.reload(deployment);
-                Arc::clone(cell)
+        let mut domains: HashMap<Arc<str>, Arc<Domain>> = self.domains.iter().cloned().collect();
+        let mut renew = |deployment: &Deployment| {
+            let of = |name: &Arc<str>| Arc::clone(domains.entry(Arc::clone(name)).or_default());
+            let own = Domains::new(deployment.domains.iter().map(of).collect());
+            match cells.get(&*deployment.key) {
+                Some(cell) => {
+                    cell.reload(deployment, own);
+                    Arc::clone(cell)
+                }
+                None => Arc::new(Cell::new(deployment, own)),
             }
-            None => Arc::new(Cell::new(deployment)),
         };
         let mut credentials =
             Registry::of(self.slots.iter().filter_map(|it| it.credential.as_ref()));
@@ -185,7 +192,8 @@ impl Gates {
             let inflow = known.map_or_else(Arc::default, |(_, inflow)| Arc::clone(inflow));
             (Arc::clone(&group.name), inflow)
         };
-        Self { slots, inflows: topology.groups().iter().map(inflow).collect() }
+        let domains = domains.into_iter().collect();
+        Self { slots, domains, inflows: topology.groups().iter().map(inflow).collect() }
     }
 
     /// Asks every gate of a deployment for one call. `news` collects what the question changed.
@@ -265,6 +273,20 @@ impl Gates {
     #[must_use]
     pub fn usual(&self, deployment: DeploymentId, class: Class) -> Option<Duration> {
         self.slot(deployment).cell.usual(class)
+    }
+
+    /// Sets a deployment's breaker by hand, or leaves it to itself again ([`Forced::Not`]). What was
+    /// granted before changes nothing any more.
+    pub fn force(
+        &self,
+        deployment: DeploymentId,
+        forced: Forced,
+        now: Instant,
+        rng: &mut Rng,
+        news: &mut News,
+    ) {
+        let (mut inner, now) = self.slot(deployment).cell.step(now);
+        inner.breaker.force(now, forced, rng, &mut news.breaker);
     }
 
     /// What an operator sees.

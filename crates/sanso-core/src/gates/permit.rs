@@ -6,7 +6,7 @@ use super::cell::{Cell, Inner};
 use super::latch::{Pass, Word};
 use super::quota::QuotaEpoch;
 use super::shared::Passage;
-use super::{Entry, News, three_times};
+use super::{Entry, Gate, LatchChange, News, three_times};
 use crate::breaker::{Counted, CountedFault, Grant};
 use crate::fault::{Fault, FaultKind, Phase, Spent};
 use crate::rng::Rng;
@@ -142,10 +142,11 @@ impl Permit {
     pub fn answered(mut self, now: Instant, rng: &mut Rng, news: &mut News) -> Tail {
         let (mut inner, now) = self.hold.cell.step(now);
         let grant = &self.hold.grant;
+        let first_token = self.class.stream.then(|| now - self.granted_at);
         let counted = if self.late {
             inner.breaker.late_success(now, grant, rng, &mut news.breaker)
         } else {
-            inner.breaker.success(now, grant, rng, &mut news.breaker)
+            inner.breaker.success(now, grant, first_token, rng, &mut news.breaker)
         };
         inner.breaker.tail_began(grant);
         inner.quota.answered(self.hold.quota);
@@ -168,6 +169,11 @@ impl Permit {
         self.passages.tell(now, credential, host, news);
         self.settled = true;
         let (mut inner, now) = self.hold.cell.step(now);
+        let host_shut =
+            |change: &LatchChange| change.gate == Gate::Host && change.shut_by.is_some();
+        if news.latches.iter().any(host_shut) {
+            inner.breaker.warn_others(now);
+        }
         inner.forced_ended(&self.hold.grant, Some(now));
         let model = Word::of_model(fault.kind, !self.hold.again);
         news.latches.extend(inner.model.hear(now, self.passages.model, model));
@@ -310,7 +316,7 @@ impl Hold {
     }
 
     fn counted(&self, fault: &Fault, weight: Weight) -> CountedFault {
-        CountedFault { kind: fault.kind, weight, first: !self.again }
+        CountedFault { kind: fault.kind, weight, connection: fault.connection, first: !self.again }
     }
 }
 
@@ -331,8 +337,13 @@ impl Drop for Permit {
 
 impl Tail {
     /// The answer ended as it should.
-    pub fn finished(mut self) {
-        self.end(true);
+    pub fn finished(mut self, now: Instant, rng: &mut Rng, news: &mut News) {
+        let (mut inner, now) = self.hold.cell.step(now);
+        let (grant, counted) = (&self.hold.grant, self.counted);
+        inner.breaker.tail_finished(now, grant, counted, rng, &mut news.breaker);
+        inner.in_flight -= 1;
+        drop(inner);
+        self.settled = true;
     }
 
     /// The answer broke after its first content: the success is taken back and a fault counted.
@@ -345,20 +356,14 @@ impl Tail {
         drop(inner);
         self.settled = true;
     }
-
-    fn end(&mut self, finished: bool) {
-        let mut inner = self.hold.cell.lock();
-        inner.breaker.tail_ended(&self.hold.grant, finished);
-        inner.in_flight -= 1;
-        drop(inner);
-        self.settled = true;
-    }
 }
 
 impl Drop for Tail {
     fn drop(&mut self) {
         if !self.settled {
-            self.end(false);
+            let mut inner = self.hold.cell.lock();
+            inner.breaker.tail_left(&self.hold.grant, self.counted);
+            inner.in_flight -= 1;
         }
     }
 }

@@ -61,6 +61,9 @@ pub struct Deployment {
     pub credential: Option<Arc<str>>,
     /// `host:port` that it is called at; `None`: it is called nowhere.
     pub host: Option<Arc<str>>,
+    /// Names of the failure domains that it shares with others (its vendor, its host): when one of
+    /// those is out, it is more cautious.
+    pub domains: Vec<Arc<str>>,
     /// Tokens of its retry budget; `None`: it has none, and every retry is allowed.
     pub retry_budget: Option<u32>,
 }
@@ -77,6 +80,7 @@ impl Deployment {
             limits: DeploymentLimits::default(),
             credential: None,
             host: None,
+            domains: Vec::new(),
             retry_budget: Some(budget::FULL),
         }
     }

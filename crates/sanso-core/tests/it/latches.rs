@@ -72,7 +72,8 @@ impl Doors {
 
     fn succeed(&mut self, id: DeploymentId) {
         let permit = self.acquire(id).expect("it admits");
-        permit.answered(self.now, &mut self.rng, &mut self.news).finished();
+        let tail = permit.answered(self.now, &mut self.rng, &mut self.news);
+        tail.finished(self.now, &mut self.rng, &mut self.news);
     }
 
     /// The gates that are shut.

@@ -50,8 +50,9 @@ impl Pair {
             Op::Abandon(which, why) => self.abandon(which, why),
             Op::Finish(which) => {
                 if let Some((tail, call)) = pick(&mut self.tails, which) {
-                    tail.finished();
-                    self.oracle.tail_ended(call, true);
+                    tail.finished(self.now, &mut self.rng, &mut self.news);
+                    self.draw();
+                    self.oracle.finished(self.now, call);
                 }
             }
             Op::Break(which) => {
@@ -64,7 +65,7 @@ impl Pair {
             Op::Leave(which) => {
                 if let Some((tail, call)) = pick(&mut self.tails, which) {
                     drop(tail);
-                    self.oracle.tail_ended(call, false);
+                    self.oracle.left(call);
                 }
             }
         }

@@ -38,7 +38,13 @@ enum Fact {
 struct Known {
     epoch: u64,
     granted: Instant,
+    /// Granted by half-open.
+    probe: bool,
+    /// Granted by half-open or by a slow start.
+    trial: bool,
     lease_ends: Option<Instant>,
+    /// Of a breaker that is tried to the end: since when content flows.
+    flows_since: Option<Instant>,
     undecided: bool,
     flows: bool,
     again: bool,
@@ -55,6 +61,8 @@ pub(crate) struct Oracle {
     k: u32,
     last_closed: Option<Instant>,
     probe_successes: u32,
+    /// Opened by cut streams.
+    to_the_end: bool,
     facts: Vec<Fact>,
     calls: Vec<Known>,
     /// The drawn ends of open times, as the real breaker reported them.
@@ -74,6 +82,7 @@ impl Oracle {
             k: 0,
             last_closed: None,
             probe_successes: 0,
+            to_the_end: false,
             facts: vec![],
             calls: vec![],
             drawn: vec![],
@@ -89,7 +98,9 @@ impl Oracle {
         let lets = match self.state {
             BreakerState::Closed => true,
             BreakerState::Open => false,
-            BreakerState::HalfOpen => self.leases().count() < self.policy.probes.max(1) as usize,
+            BreakerState::HalfOpen => {
+                self.probes_out().count() < self.policy.probes.max(1) as usize
+            }
             BreakerState::Recovering => self.undecided() < self.slow_start_window(now),
         };
         if !lets {
@@ -102,6 +113,9 @@ impl Oracle {
         self.calls.push(Known {
             epoch: self.epoch,
             granted: now,
+            probe,
+            trial: self.state != BreakerState::Closed,
+            flows_since: None,
             lease_ends: probe.then_some(now + lease),
             undecided: true,
             flows: false,
@@ -113,11 +127,25 @@ impl Oracle {
 
     pub(crate) fn answered(&mut self, now: Instant, call: usize) {
         self.pass_time(now);
-        self.calls[call].undecided = false;
         self.calls[call].flows = true;
         if self.is_old(call) {
+            self.calls[call].undecided = false;
             return;
         }
+        let comes_back = matches!(self.state, BreakerState::HalfOpen | BreakerState::Recovering);
+        if self.to_the_end && self.calls[call].trial && comes_back {
+            // Late content, whose limit counted as a fault, counts for nothing here.
+            if self.calls[call].undecided {
+                self.calls[call].lease_ends = None;
+                self.calls[call].flows_since = Some(now);
+            }
+            return;
+        }
+        self.succeed(now, call);
+    }
+
+    fn succeed(&mut self, now: Instant, call: usize) {
+        self.calls[call].undecided = false;
         self.calls[call].success = Some(self.facts.len());
         self.facts.push(Fact::Success { at: now, taken_back: false });
         if self.state == BreakerState::HalfOpen {
@@ -145,10 +173,22 @@ impl Oracle {
         self.calls[call].undecided = false;
     }
 
-    pub(crate) fn tail_ended(&mut self, call: usize, finished: bool) {
+    pub(crate) fn finished(&mut self, now: Instant, call: usize) {
+        self.pass_time(now);
         self.calls[call].flows = false;
-        if finished && !self.is_old(call) {
-            self.facts.push(Fact::Finished);
+        if self.is_old(call) {
+            return;
+        }
+        self.facts.push(Fact::Finished);
+        if self.calls[call].flows_since.take().is_some() {
+            self.succeed(now, call);
+        }
+    }
+
+    pub(crate) fn left(&mut self, call: usize) {
+        self.calls[call].flows = false;
+        if self.calls[call].flows_since.take().is_some() {
+            self.calls[call].undecided = false;
         }
     }
 
@@ -160,6 +200,9 @@ impl Oracle {
             {
                 *taken_back = true;
             }
+            if self.calls[call].flows_since.take().is_some() {
+                self.calls[call].undecided = false;
+            }
             self.facts.push(Fact::Break { at: now });
             self.count(now, 2, !self.calls[call].again);
         }
@@ -167,21 +210,47 @@ impl Oracle {
     }
 
     fn count(&mut self, now: Instant, halves: u32, first: bool) {
+        let is_break = matches!(self.facts.last(), Some(Fact::Break { .. }));
         self.facts.push(Fact::Fault { at: now, halves, first });
         match self.state {
-            BreakerState::HalfOpen if halves == 2 => self.open(now),
+            BreakerState::HalfOpen if halves == 2 => self.open(now, is_break),
             BreakerState::HalfOpen => {}
             BreakerState::Closed | BreakerState::Recovering | BreakerState::Open => {
-                if self.must_open(now) {
-                    self.open(now);
+                if let Some(by_breaks) = self.must_open(now) {
+                    let mostly = self.mostly_breaks(now);
+                    self.open(now, by_breaks || mostly);
                 }
             }
         }
     }
 
+    /// More breaks than other faults in the window.
+    fn mostly_breaks(&self, now: Instant) -> bool {
+        let bucket = (self.policy.window / 10).as_nanos();
+        let slice = |at: Instant| at.since_origin().as_nanos() / bucket;
+        let inside = |at: Instant| slice(now) - slice(at) < 10;
+        let (mut breaks, mut faults) = (0, 0);
+        for fact in self.recent() {
+            match *fact {
+                Fact::Break { at } if inside(at) => breaks += 1,
+                Fact::Fault { at, .. } if inside(at) => faults += 1,
+                _ => {}
+            }
+        }
+        breaks > faults - breaks
+    }
+
     // === what time does ===
 
     fn pass_time(&mut self, now: Instant) {
+        for call in 0..self.calls.len() {
+            let long =
+                self.calls[call].flows_since.is_some_and(|at| now >= at + Duration::from_secs(30));
+            if long && !self.is_old(call) {
+                self.calls[call].flows_since = None;
+                self.succeed(now, call);
+            }
+        }
         if self.state == BreakerState::Open && now >= self.until {
             self.probe_successes = 0;
             self.enter(BreakerState::HalfOpen, self.until);
@@ -189,7 +258,7 @@ impl Oracle {
         if self.state == BreakerState::HalfOpen
             && let Some(silent) = self.leases().min().filter(|ends| *ends <= now)
         {
-            self.open(silent);
+            self.open(silent, false);
             self.pass_time(now);
         }
         if self.state == BreakerState::Recovering && self.slow_start_is_over(now) {
@@ -198,7 +267,8 @@ impl Oracle {
         }
     }
 
-    fn open(&mut self, at: Instant) {
+    fn open(&mut self, at: Instant, by_breaks: bool) {
+        self.to_the_end = by_breaks;
         let s = Duration::from_secs;
         let cap = self.policy.cooldown.max(s(12));
         let time = |k: u32| self.policy.cooldown.saturating_mul(1 << k).min(cap);
@@ -222,7 +292,8 @@ impl Oracle {
 
     // === the rules ===
 
-    fn must_open(&self, now: Instant) -> bool {
+    /// Whether it must open, and if so, whether for its breaks.
+    fn must_open(&self, now: Instant) -> Option<bool> {
         let s = Duration::from_secs;
         let policy = &self.policy;
         let (row, row_lasts) = self.row(now);
@@ -232,15 +303,16 @@ impl Oracle {
         let (calls, halves) = self.window(now, false);
         let rate = f64::from(halves) / 2.0 / f64::from(calls.max(1));
         let many = calls >= policy.min_calls && calls > 0;
-        if !policy.enabled {
+        let lasts = if policy.lone { s(5) } else { s(1) };
+        let by_breaks = breaks >= 5 && breaks_last >= lasts && enough;
+        let opens = if !policy.enabled {
             false
         } else if policy.lone {
-            (breaks >= 5 && breaks_last >= s(5) && enough)
+            by_breaks
                 || (row >= 10 && row_lasts >= s(5))
                 || (many && rate >= policy.failure_rate.max(0.75))
         } else {
             let by_row = row >= 40 || (row >= 10 && row_lasts >= s(1));
-            let by_breaks = breaks >= 5 && breaks_last >= s(1) && enough;
             let by_count = match policy.allowed_fails {
                 None => many && rate >= policy.failure_rate,
                 Some(allowed) => {
@@ -250,7 +322,8 @@ impl Oracle {
                 }
             };
             by_row || by_breaks || by_count
-        }
+        };
+        opens.then_some(by_breaks)
     }
 
     /// Calls and halves of faults in the window; with `first`, each request's faults once.
@@ -345,13 +418,17 @@ impl Oracle {
         self.facts[began.unwrap_or(0)..].iter()
     }
 
+    fn probes_out(&self) -> impl Iterator<Item = &Known> {
+        let current = |call: &&Known| call.epoch == self.epoch && call.undecided && call.probe;
+        self.calls.iter().filter(current)
+    }
+
     fn leases(&self) -> impl Iterator<Item = Instant> {
-        let out = self.calls.iter().filter(|call| call.epoch == self.epoch && call.undecided);
-        out.filter_map(|call| call.lease_ends)
+        self.probes_out().filter_map(|call| call.lease_ends)
     }
 
     pub(crate) fn unexpired_leases(&self, now: Instant) -> usize {
-        self.leases().filter(|ends| *ends > now).count()
+        self.probes_out().filter(|call| call.lease_ends.is_none_or(|ends| ends > now)).count()
     }
 
     pub(crate) fn fits_slow_start(&self, now: Instant) -> bool {
@@ -373,6 +450,12 @@ impl Oracle {
 
     /// A lease has run out, and no step has drawn yet for how long that reopens the breaker.
     pub(crate) fn has_silent_probe(&self, now: Instant) -> bool {
+        // Or content has flowed for long, which a step has yet to count.
+        let long =
+            |call: &Known| call.flows_since.is_some_and(|at| now >= at + Duration::from_secs(30));
+        if self.calls.iter().any(|call| call.epoch == self.epoch && long(call)) {
+            return true;
+        }
         self.state == BreakerState::HalfOpen && self.leases().any(|ends| ends <= now)
     }
 

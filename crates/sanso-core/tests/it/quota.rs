@@ -38,6 +38,12 @@ impl Quota {
         self.shut_for().expect("shut")
     }
 
+    fn answer(&mut self, permit: Permit) {
+        let mut news = News::default();
+        let tail = permit.answered(self.now, &mut self.rng, &mut news);
+        tail.finished(self.now, &mut self.rng, &mut news);
+    }
+
     fn shut_for(&self) -> Option<Duration> {
         self.gates.view(ONE, self.now).quota_shut_until.map(|until| until - self.now)
     }
@@ -82,7 +88,7 @@ fn without_a_hint_it_doubles_up_to_thirty_seconds_and_one_success_ends_that() {
         quota.reopen();
     }
     let permit = quota.ask(None).expect("it admits again");
-    permit.answered(quota.now, &mut quota.rng, &mut News::default()).finished();
+    quota.answer(permit);
     assert!(quota.limited(None) <= ms(1_100));
 }
 
@@ -104,7 +110,7 @@ fn a_success_granted_before_a_shutting_does_not_end_the_row() {
     let mut quota = Quota::new(1);
     let old = quota.ask(None).expect("it admits");
     quota.limited(None);
-    old.answered(quota.now, &mut quota.rng, &mut News::default()).finished();
+    quota.answer(old);
     quota.reopen();
     assert!(quota.limited(None) >= ms(2_000));
 }

@@ -141,18 +141,41 @@ impl Rig {
     }
 
     pub(crate) fn end(&mut self, permit: Permit, kind: FaultKind) {
-        permit.failed(self.now, &Fault::new(kind), &mut self.rng, &mut self.news);
+        self.end_with(permit, Fault::new(kind));
+    }
+
+    pub(crate) fn end_with(&mut self, permit: Permit, fault: Fault) {
+        permit.failed(self.now, &fault, &mut self.rng, &mut self.news);
+    }
+
+    pub(crate) fn force(&mut self, forced: Forced) {
+        self.gates.force(ONE, forced, self.now, &mut self.rng, &mut self.news);
+    }
+
+    /// A call whose content flows.
+    pub(crate) fn flow(&mut self) -> Tail {
+        let permit = self.acquire().expect("it admits");
+        self.answer(permit)
     }
 
     /// A call that is answered in full, at once.
     pub(crate) fn succeed(&mut self) -> bool {
         let Ok(permit) = self.acquire() else { return false };
-        self.answer(permit).finished();
+        self.answer_whole(permit);
         true
     }
 
     pub(crate) fn answer(&mut self, permit: Permit) -> Tail {
         permit.answered(self.now, &mut self.rng, &mut self.news)
+    }
+
+    pub(crate) fn answer_whole(&mut self, permit: Permit) {
+        let tail = self.answer(permit);
+        self.finish(tail);
+    }
+
+    pub(crate) fn finish(&mut self, tail: Tail) {
+        tail.finished(self.now, &mut self.rng, &mut self.news);
     }
 
     pub(crate) fn cut(&mut self, tail: Tail) {
@@ -192,7 +215,11 @@ impl Rig {
                 }
             }
             Op::Answer(_) | Op::Fail(..) | Op::Drop(_) | Op::Abandon(..) => self.resolve(op),
-            Op::Finish(which) => pick(&mut self.tails, which).into_iter().for_each(Tail::finished),
+            Op::Finish(which) => {
+                if let Some(tail) = pick(&mut self.tails, which) {
+                    self.finish(tail);
+                }
+            }
             Op::Break(which) => {
                 if let Some(tail) = pick(&mut self.tails, which) {
                     self.cut(tail);

@@ -186,7 +186,7 @@ fn a_probe_is_decided_within_its_lease_and_runs_on_for_a_minute_at_most() {
     for _ in 0..5 {
         let permit = one.gates.acquire(id, &entry, one.now, &mut one.rng, news).expect("closed");
         one.now = one.now + S(2);
-        permit.answered(one.now, &mut one.rng, news).finished();
+        permit.answered(one.now, &mut one.rng, news).finished(one.now, &mut one.rng, news);
     }
     for _ in 0..20 {
         let permit = one.gates.acquire(id, &entry, one.now, &mut one.rng, news).expect("closed");

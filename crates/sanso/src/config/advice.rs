@@ -43,14 +43,17 @@ fn empty(group: &Group, place: &Place, reader: &mut Reader<'_>) {
     }
 }
 
-/// Provider and host of every deployment that a chain can reach.
+/// Vendor and region, or else host, of every deployment that a chain can reach.
 fn origins<'c>(config: &'c Config, legs: &[GroupIndex]) -> Vec<(&'c str, &'c str)> {
     let groups = legs.iter().filter_map(|leg| config.groups.get(*leg));
     let members = groups.flat_map(|group| &group.deployments);
     let deployments = members.filter_map(|index| config.deployments.get(*index));
     let origin = |one: &'c Deployment| match &one.mock_response {
         Some(_) => ("the configuration itself", "no host"),
-        None => (one.provider.as_str(), base_url::authority(&one.api_base)),
+        None => {
+            let host = || base_url::authority(&one.api_base);
+            (one.domain.vendor.as_str(), one.domain.region.as_deref().unwrap_or_else(host))
+        }
     };
     deployments.map(origin).collect()
 }

@@ -218,7 +218,8 @@ fn optional(policy: &Policy) -> String {
         None => "off".to_owned(),
     };
     let cap = policy.inflow_cap.map_or("off".to_owned(), |cap| cap.to_string());
-    format!("shed_below {}, inflow_cap {cap}", share(policy.shed_below))
+    let slow = if policy.breaker.slow { "on" } else { "off" };
+    format!("shed_below {}, inflow_cap {cap}, slow rule {slow}", share(policy.shed_below))
 }
 
 /// `1 attempt`, `2 attempts`.

@@ -35,6 +35,7 @@ pub(super) struct Layer {
     pub(super) fault_rate: Option<f64>,
     pub(super) probes: Option<u32>,
     pub(super) success_threshold: Option<u32>,
+    pub(super) slow: Option<bool>,
     pub(super) shed_below: Option<f64>,
     pub(super) inflow_cap: Option<u32>,
     /// `Some(None)`: switched off.
@@ -70,6 +71,7 @@ impl Layer {
             fault_rate: self.fault_rate.or(lower.fault_rate),
             probes: self.probes.or(lower.probes),
             success_threshold: self.success_threshold.or(lower.success_threshold),
+            slow: self.slow.or(lower.slow),
             shed_below: self.shed_below.or(lower.shed_below),
             inflow_cap: self.inflow_cap.or(lower.inflow_cap),
             budget: self.budget.or(lower.budget),
@@ -109,6 +111,7 @@ impl Layer {
             fault_rate: self.fault_rate.unwrap_or(defaults::FAULT_RATE),
             probes: self.probes.unwrap_or(defaults::PROBES),
             success_threshold: self.success_threshold.unwrap_or(defaults::SUCCESS_THRESHOLD),
+            slow: self.slow.unwrap_or(false),
         }
     }
 

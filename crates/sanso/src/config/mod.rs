@@ -28,6 +28,7 @@ mod checks;
 pub mod defaults;
 mod describe;
 mod diagnostic;
+mod domain;
 mod environment;
 mod field;
 mod identity;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sanso_wire::providers::Provider;
 use secrecy::SecretString;
 
+use super::domain;
 use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
 use super::types::{Deployment, Weights};
@@ -98,6 +99,7 @@ struct Info {
     max_input_tokens: Option<u64>,
     weights: Weights,
     blocked: bool,
+    domain: domain::Said,
 }
 
 impl Info {
@@ -113,6 +115,7 @@ impl Info {
                 tpm: number(&mut table, "tpm", reader),
             },
             blocked: false,
+            domain: domain::Said::read(&mut table, reader),
             layer: Layer {
                 cooldown: table.take("cooldown_time").and_then(|field| field.duration(reader)),
                 allowed_fails: table.take("allowed_fails").and_then(|field| field.count(reader)),
@@ -189,6 +192,7 @@ impl Params<'_, '_> {
             provider: provider.name.to_owned(),
             dialect: provider.dialect,
             model: name,
+            domain: self.info.domain.of(provider, &api_base),
             local: provider.local || base_url::is_local(&api_base),
             api_base,
             api_key,

@@ -209,7 +209,8 @@ fn read_breaker(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>
     layer.probes = table.take("probes").and_then(|field| at_least_one(&field, reader));
     layer.success_threshold =
         table.take("success_threshold").and_then(|field| at_least_one(&field, reader));
-    table.finish(&["slow"], reader);
+    layer.slow = table.take("slow").and_then(|field| field.boolean(reader));
+    table.finish(&[], reader);
 }
 
 fn read_timeouts(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: &mut Reader<'_>) {

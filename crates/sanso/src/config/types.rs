@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+pub use super::domain::Domain;
 pub use sanso_core::FallbackOn;
 pub use sanso_core::RetriesByKind;
 use sanso_wire::Dialect;
@@ -140,6 +141,8 @@ pub struct Deployment {
     pub timeouts: Timeouts,
     /// Longest prompt, in tokens, where it is known.
     pub max_input_tokens: Option<u64>,
+    /// What it shares with others that can fail for all of them at once.
+    pub domain: Domain,
     /// It runs on a local server (loopback, private address, or a provider that is one by nature).
     pub local: bool,
     /// A canned answer, or one of LiteLLM's magic strings that fail; no provider is called.
@@ -251,6 +254,8 @@ pub struct Breaker {
     pub probes: u32,
     /// Successes after which it starts to recover.
     pub success_threshold: u32,
+    /// It opens when the window is far slower than the last hour, too.
+    pub slow: bool,
 }
 
 /// Limits of time.

@@ -1,9 +1,11 @@
 //! Each rule of the breaker from both sides of its threshold.
 //!
 //! * `opening.rs`: rows, rates, a lone deployment, breaks
+//! * `others.rs`: slowness, a neighbour, a lost connection, an administrator, cut streams
 //! * `returning.rs`: open, half-open, recovering; limits and clients
 
 mod opening;
+mod others;
 mod returning;
 
 use sanso_core::*;

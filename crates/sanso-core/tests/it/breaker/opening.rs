@@ -239,7 +239,7 @@ fn a_finished_answer_ends_a_row_of_breaks_but_a_client_who_leaves_does_not() {
         let permit = rig.acquire().expect("closed");
         let tail = rig.answer(permit);
         if finished {
-            tail.finished();
+            rig.finish(tail);
         } else {
             drop(tail);
         }

@@ -181,7 +181,7 @@ fn a_lease_follows_the_usual_time_and_the_prompt() {
         for _ in 0..usual_ms.map_or(4, |_| 5) {
             let permit = rig.acquire().expect("closed");
             rig.pass(ms(usual_ms.unwrap_or(1)));
-            rig.answer(permit).finished();
+            rig.answer_whole(permit);
         }
         open(&mut rig);
         half_open(&mut rig);
@@ -346,7 +346,7 @@ fn a_limit_counts_once_and_content_after_it_is_a_success() {
     }
     assert_eq!(cause(&rig), None, "one call is one fault");
     fails(&mut rig, 3, ms(500));
-    rig.answer(overdue).finished();
+    rig.answer_whole(overdue);
     rig.pass(ms(500));
     fails(&mut rig, 1, ms(0));
     assert_eq!(cause(&rig), None, "the row ended with the content");
@@ -360,7 +360,7 @@ fn content_after_a_limit_frees_no_second_place_in_a_slow_start() {
     rig.overdue(&mut overdue);
     let _second = rig.acquire().expect("the freed place");
     // Its late success widens the window to two, of which one is taken.
-    rig.answer(overdue).finished();
+    rig.answer_whole(overdue);
     let _third = rig.acquire().expect("the new place");
     assert!(rig.acquire().is_err(), "two places, two calls");
 }
@@ -374,7 +374,7 @@ fn impatient_clients_count_half_after_three_times_the_usual_time() {
         for _ in 0..usual.map_or(0, |_| 5) {
             let permit = rig.acquire().expect("closed");
             rig.pass(ms(usual.unwrap_or_default()));
-            rig.answer(permit).finished();
+            rig.answer_whole(permit);
         }
         let permit = rig.acquire().expect("closed");
         rig.pass(ms(silent));

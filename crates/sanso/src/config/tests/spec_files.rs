@@ -99,7 +99,7 @@ settings of every chain that says nothing else
   streams    first_token 10s + 1s per 10k tokens (60s patient), gap 30s
   breaker    opens on more than 3 faults that are 20% of calls or more in 60s, cooldown 60s, probes 1, success_threshold 2
   fallback   also on nothing
-  optional   shed_below off, inflow_cap off
+  optional   shed_below off, inflow_cap off, slow rule off
   checks     empty
   limits     body 32MiB, head 256KiB, event 8MiB, answer 64MiB, max_fallbacks 5
   master key none: open to everyone
