@@ -17,6 +17,21 @@ pub(super) fn is_bounded(schema: &Value, value: &Value) -> bool {
     walk.visit(schema, value, 0).is_some()
 }
 
+/// Whether a schema can be compiled in bounded time. What depends on which schema asked, or on what
+/// others have looked at, is compiled once for each way that leads to it: a graph of twenty
+/// definitions takes minutes.
+pub(super) fn is_compiled_once(schema: &Value) -> bool {
+    const WAYWARD: [&str; 4] =
+        ["unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "$recursiveRef"];
+    match schema {
+        Value::Object(members) => members
+            .iter()
+            .all(|(name, inner)| !WAYWARD.contains(&name.as_str()) && is_compiled_once(inner)),
+        Value::Array(items) => items.iter().all(is_compiled_once),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
 struct Walk<'s> {
     root: &'s Value,
     left: usize,
@@ -35,12 +50,8 @@ impl<'s> Walk<'s> {
         if depth > DEPTH || is_within {
             return None;
         }
-        // What is evaluated elsewhere is found out by asking it once more.
-        let asks_again = keywords.keys().any(|keyword| keyword.starts_with("unevaluated"));
-        for _ in 0..=usize::from(asks_again) {
-            for (keyword, argument) in keywords {
-                self.keyword(keyword, argument, value, depth + 1)?;
-            }
+        for (keyword, argument) in keywords {
+            self.keyword(keyword, argument, value, depth + 1)?;
         }
         Some(())
     }
@@ -51,7 +62,7 @@ impl<'s> Walk<'s> {
                 self.all(parts(argument, name), value, depth)
             }
             "dependentSchemas" | "dependencies" => self.all(members(argument), value, depth),
-            "$ref" | "$dynamicRef" | "$recursiveRef" => {
+            "$ref" => {
                 let target = resolve(self.root, argument.as_str()?)?;
                 self.visit(target, value, depth)
             }
@@ -72,7 +83,7 @@ impl<'s> Walk<'s> {
                 }
                 Some(())
             }
-            "additionalProperties" | "unevaluatedProperties" => {
+            "additionalProperties" => {
                 let values = value.as_object().into_iter().flatten();
                 values.map(|(_, value)| value).try_for_each(|it| self.visit(argument, it, depth))
             }
@@ -82,7 +93,7 @@ impl<'s> Walk<'s> {
                 }
                 Some(())
             }
-            "items" | "prefixItems" | "additionalItems" | "unevaluatedItems" | "contains" => {
+            "items" | "prefixItems" | "additionalItems" | "contains" => {
                 self.items(argument, value, depth)
             }
             "pattern" => self.pattern(argument.as_str()?, value.as_str().unwrap_or_default()),

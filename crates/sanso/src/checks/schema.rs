@@ -39,6 +39,9 @@ impl Schema {
             return Err(Unusable::Large);
         }
         let source: Value = serde_json::from_str(text).map_err(|_| Unusable::Invalid)?;
+        if !effort::is_compiled_once(&source) {
+            return Err(Unusable::Costly);
+        }
         let patterns =
             PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(8 * PATTERN_BYTES);
         let options = jsonschema::options().offline().with_pattern_options(patterns);

@@ -238,6 +238,16 @@ fn schemas_that_would_take_forever_are_left_alone() {
 }
 
 #[test]
+fn keywords_that_are_compiled_for_each_way_to_them_are_left_alone() {
+    for keyword in ["unevaluatedProperties", "unevaluatedItems"] {
+        let schema = json!({"properties": {"a": {"allOf": [{keyword: false}]}}}).to_string();
+        assert_eq!(Schema::compile(&schema).unwrap_err(), Unusable::Costly);
+    }
+    let dynamic = json!({"items": {"$dynamicRef": "#node"}}).to_string();
+    assert_eq!(Schema::compile(&dynamic).unwrap_err(), Unusable::Costly);
+}
+
+#[test]
 fn hostile_patterns_are_refused_or_linear() {
     let pattern = |pattern: &str| json!({"type": "string", "pattern": pattern}).to_string();
     let bomb = Schema::compile(&pattern("^(a+)+$")).unwrap();
@@ -386,6 +396,74 @@ fn any_json() -> impl Strategy<Value = Value> {
                 .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
+}
+
+/// A graph of definitions that mostly ask later ones, each twice or thrice, and a value of some depth.
+/// Of such graphs some took minutes to compile before `unevaluated...` was left alone.
+fn graphs() -> impl Strategy<Value = (Value, Value)> {
+    let keywords = [
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "properties",
+        "additionalProperties",
+        "unevaluatedProperties",
+        "items",
+        "contains",
+        "unevaluatedItems",
+        "dependentSchemas",
+        "patternProperties",
+    ];
+    let keyword = prop::sample::select(keywords.to_vec());
+    let definition = prop::collection::vec((keyword, prop::array::uniform3(1..40_usize)), 1..4);
+    let definitions = prop::collection::vec(definition, 3..28).prop_map(|definitions| {
+        let count = definitions.len();
+        let define = |(number, definition): (usize, Vec<(&str, [usize; 3])>)| {
+            // A step of one or two, or back to anywhere.
+            let to = |step: usize| match step {
+                1..32 => (number + 1 + step % 2).min(count - 1),
+                back => back % count,
+            };
+            let schema = |step| json!({"$ref": format!("#/$defs/d{}", to(step))});
+            let keywords = definition.into_iter().map(|(keyword, steps)| {
+                let [one, two, three] = steps.map(schema);
+                let argument = match keyword {
+                    "allOf" | "anyOf" | "oneOf" => json!([one, two, three]),
+                    "properties" | "dependentSchemas" => json!({"a": one, "b": two}),
+                    "patternProperties" => json!({"^[ab]": one}),
+                    _ => one,
+                };
+                (keyword.to_owned(), argument)
+            });
+            (format!("d{number}"), Value::Object(keywords.collect()))
+        };
+        let graph: serde_json::Map<String, Value> =
+            definitions.into_iter().enumerate().map(define).collect();
+        json!({"$ref": "#/$defs/d0", "$defs": graph})
+    });
+    let values = prop::collection::vec(0..3, 0..12).prop_map(|shapes| {
+        shapes.into_iter().fold(json!({}), |inner, shape| match shape {
+            0 => json!([inner, inner]),
+            1 => json!({"a": inner, "b": inner}),
+            _ => json!({"a": inner}),
+        })
+    });
+    (definitions, values)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_graph_of_definitions_takes_forever((schema, value) in graphs()) {
+        if let Ok(schema) = Schema::compile(&schema.to_string()) {
+            let _ = schema.accepts(&value);
+        }
+    }
 }
 
 proptest! {
