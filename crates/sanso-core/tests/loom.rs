@@ -15,7 +15,9 @@ fn gates() -> Gates {
     let group = Group { deployments: vec![PRIMARY], ..Group::default() };
     let other = Group { deployments: vec![DeploymentId::new(1)], ..Group::default() };
     let groups = vec![Group { fallbacks: Some(vec![GroupId::new(1)]), ..group }, other];
-    let deployments = vec![Deployment::new("primary"), Deployment::new("fallback")];
+    let keyed = |key: &str| Deployment { credential: Some("key".into()), ..Deployment::new(key) };
+    let primary = Deployment { retry_budget: Some(14), ..keyed("primary") };
+    let deployments = vec![primary, keyed("fallback")];
     Gates::new(&Topology::new(groups, deployments, None, Rules::default()))
 }
 
@@ -24,15 +26,29 @@ fn at(seconds: u64) -> Instant {
 }
 
 fn acquire(gates: &Gates, now: Instant) -> Option<Permit> {
-    let entry = Entry {
+    ask(gates, PRIMARY, now, None)
+}
+
+/// With `retry_after`, as a retry.
+fn ask(
+    gates: &Gates,
+    id: DeploymentId,
+    now: Instant,
+    retry_after: Option<FaultKind>,
+) -> Option<Permit> {
+    let entry = entry(retry_after);
+    gates.acquire(id, &entry, now, &mut Rng::from_seed(1), &mut News::default()).ok()
+}
+
+fn entry(retry_after: Option<FaultKind>) -> Entry {
+    Entry {
         class: Class { stream: true, thinks: false },
         prompt_tokens: 0,
         first_token: Duration::from_secs(10),
         again: false,
         slot: None,
-        retry_after: None,
-    };
-    gates.acquire(PRIMARY, &entry, now, &mut Rng::from_seed(1), &mut News::default()).ok()
+        retry_after,
+    }
 }
 
 fn fail(permit: Permit, now: Instant) {
@@ -130,6 +146,50 @@ fn a_probe_that_fails_while_another_thread_asks_reopens_once() {
         assert!(!other.join().unwrap(), "the probe's place is not given away, and then it is open");
         assert_eq!(state(&gates, at(HALF_OPEN)), BreakerState::Open);
         assert_eq!(in_flight(&gates), 0);
+    });
+}
+
+#[test]
+fn deployments_that_share_a_key_send_one_probe_with_it() {
+    loom::model(|| {
+        let gates = gates();
+        for _ in 0..2 {
+            let permit = acquire(&gates, at(0)).unwrap();
+            let refused = Fault::new(FaultKind::Authentication);
+            permit.failed(at(0), &refused, &mut Rng::from_seed(2), &mut News::default());
+        }
+        let asks = gates.clone();
+        let other = thread::spawn(move || ask(&asks, DeploymentId::new(1), at(10), None));
+        let mine = acquire(&gates, at(10));
+        let both = [other.join().unwrap(), mine];
+        assert_eq!(both.iter().flatten().count(), 1);
+        drop(both);
+        assert!(acquire(&gates, at(10)).is_some(), "dropped, it made room");
+    });
+}
+
+#[test]
+fn a_budget_is_not_spent_twice() {
+    loom::model(|| {
+        let gates = gates();
+        let kind = Some(FaultKind::ServerError);
+        let asks = gates.clone();
+        let other = thread::spawn(move || ask(&asks, PRIMARY, at(0), kind));
+        let both = [ask(&gates, PRIMARY, at(0), kind), other.join().unwrap()];
+        assert_eq!(both.iter().flatten().count(), 1);
+    });
+}
+
+#[test]
+fn one_call_is_forced_at_a_time() {
+    loom::model(|| {
+        let gates = gates();
+        open(&gates);
+        let asks = gates.clone();
+        let other = thread::spawn(move || asks.acquire_forced(PRIMARY, &entry(None), at(3)));
+        let mine = gates.acquire_forced(PRIMARY, &entry(None), at(3));
+        let both = [mine, other.join().unwrap()];
+        assert_eq!(both.iter().flatten().count(), 1);
     });
 }
 
