@@ -275,6 +275,33 @@ fn large_and_deep_schemas_do_no_harm() {
     }
 }
 
+/// Definitions that each lead to the next one, as deep as a schema's size allows.
+fn long_chain(links: usize, link: impl Fn(Value) -> Value) -> Value {
+    let define = |n: usize| (n.to_string(), link(json!({"$ref": format!("#/$defs/{}", n + 1)})));
+    let mut definitions: serde_json::Map<String, Value> = (0..links).map(define).collect();
+    definitions.insert(links.to_string(), json!({"type": "object"}));
+    json!({"$ref": "#/$defs/0", "$defs": definitions})
+}
+
+#[test]
+fn a_long_chain_of_references_does_not_overflow_the_stack() {
+    let links: [fn(Value) -> Value; 4] = [
+        |next| next,
+        |next| json!({"allOf": [next]}),
+        |next| json!({"properties": {"a": next}}),
+        |next| json!({"items": next}),
+    ];
+    for link in links {
+        let schema = long_chain(5_000, link).to_string();
+        assert!(schema.len() < 256 << 10);
+        if let Ok(schema) = Schema::compile(&schema) {
+            let _ = schema.accepts(&json!({"a": {"a": {}}}));
+        }
+        let short = Schema::compile(&long_chain(20, link).to_string()).unwrap();
+        assert!(short.accepts(&json!({})).is_ok());
+    }
+}
+
 #[test]
 fn honest_recursive_schemas_are_checked() {
     let tree = json!({
