@@ -17,6 +17,9 @@ pub(crate) const DRAIN: Duration = Duration::from_secs(25);
 /// failed twice by then, and an endpoint's removal has reached every node.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
+/// How long cut streams may take to say so.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Whether the process ends, and how many requests are in flight. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Drain(Arc<watch::Sender<State>>);
@@ -24,6 +27,8 @@ pub(crate) struct Drain(Arc<watch::Sender<State>>);
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
     draining: bool,
+    /// Streams that still flow are to end with a word.
+    cut: bool,
     in_flight: usize,
 }
 
@@ -56,10 +61,20 @@ impl Drain {
         let _ = tokio::time::timeout(LINGER, self.until(|state| state.in_flight == 0)).await;
     }
 
-    /// Returns [`DRAIN`] after the beginning of the end.
+    /// Returns [`DRAIN`] after the beginning of the end, once the streams that flowed on until then have
+    /// had a moment to say that they are cut.
     pub(crate) async fn is_over(&self) {
         self.until(|state| state.draining).await;
         tokio::time::sleep(DRAIN).await;
+        self.0.send_modify(|state| state.cut = true);
+        let told = self.until(|state| state.in_flight == 0);
+        // Who does not read is not waited for.
+        let _ = tokio::time::timeout(LAST_WORDS, told).await;
+    }
+
+    /// Returns when streams that still flow are to end.
+    pub(crate) async fn cuts(self) {
+        self.until(|state| state.cut).await;
     }
 
     async fn until(&self, holds: impl FnMut(&State) -> bool) {

@@ -16,6 +16,11 @@ pub(crate) struct Asked {
     pub(crate) created: u64,
     /// Names answers whose provider names none.
     pub(crate) answer_id: String,
+    /// The request as it goes upstream, where that is streamed and its client asked for a plain answer
+    /// (`upstream_stream`).
+    pub(crate) streamed: Option<Envelope>,
+    /// The whole answer is held before any of it goes out.
+    pub(crate) held: bool,
     /// Whether an empty answer is a soft fault.
     pub(crate) no_empty: bool,
     /// The checks that need to read the answer; `None` where all of them are off.
@@ -32,6 +37,11 @@ pub(crate) struct Sizes {
 }
 
 impl Asked {
+    /// The request as it goes upstream.
+    pub(crate) fn outgoing(&self) -> &Envelope {
+        self.streamed.as_ref().unwrap_or(&self.envelope)
+    }
+
     /// The request in neutral form, from a body that carries what the deployment adds.
     pub(crate) fn neutral(&self, body: &[u8]) -> Result<ir::Request, Failure> {
         openai_chat::read_request(body).map_err(|error| {

@@ -79,7 +79,7 @@ pub(crate) async fn run(upstream: &Upstream, pool: Pool, target: &Target, asked:
     if let Some(said) = &target.mock {
         return mock::answer(said, &target.model, asked).into();
     }
-    let stream = asked.envelope.stream;
+    let stream = asked.outgoing().stream;
     let body = match target.body(asked) {
         Ok(body) => body,
         Err(failure) => return Report::Failed(failure).into(),

@@ -105,6 +105,11 @@ impl Error {
         body.to_string()
     }
 
+    /// The gateway ends while a stream flows.
+    pub(crate) fn gateway_ends(reason: &str) -> Self {
+        Self::new(ErrorKind::Broken, 503, reason.to_owned()).with(|inner| inner.should_retry = true)
+    }
+
     /// `asked` is the member of the body that named the model.
     pub(crate) fn unknown_model(model: &str, asked: &str, known: &[&str]) -> Self {
         let list = known.join(", ");

@@ -24,6 +24,7 @@ use crate::error::Error;
 use crate::fail;
 use crate::flow::Flow;
 use crate::gateway::Shared;
+use crate::hold;
 use crate::observe::record::Record;
 use crate::observe::trail::{Trail, TrailAttempt};
 use crate::relay::Relay;
@@ -126,6 +127,11 @@ impl Exchange {
         }
     }
 
+    /// How long a stream may bring nothing before its headers go out.
+    pub(crate) fn commit_by(&self) -> Duration {
+        self.snapshot.config.groups[self.group().index()].policy.streams.commit_by
+    }
+
     pub(crate) fn poll_chain(&mut self) -> Step {
         let now = self.shared.clock.now();
         let step = self.chain.poll(now, &self.snapshot.gates, &mut self.rng);
@@ -213,11 +219,21 @@ impl Exchange {
             Report::Flowing(flow) => {
                 // A streamed call always has a gap limit; without one it may take all the time.
                 let gap = running.gap.unwrap_or(Duration::MAX);
+                if self.asked.held {
+                    return self.hold(call, flow, gap);
+                }
                 self.flow = Some(Opened { call, flow, gap });
                 Signal::Content
             }
         };
         self.signal(call, signal);
+    }
+
+    /// The first content of an answer that is to be whole before it goes out.
+    fn hold(&mut self, call: CallId, flow: Box<Flow>, gap: Duration) {
+        self.signal(call, Signal::Content);
+        let future = Box::pin(hold::until_whole(flow, gap, Arc::clone(&self.asked)));
+        self.running.push(Running { id: call, future, limits: Vec::new(), gap: None });
     }
 
     fn fire_limits(&mut self) {

@@ -98,8 +98,8 @@ impl Flow {
                 encoder: Box::new(StreamEncoder::new(
                     &asked.answer_id,
                     asked.created,
-                    &asked.envelope.model,
-                    asked.envelope.include_usage,
+                    &asked.outgoing().model,
+                    asked.outgoing().include_usage,
                 )),
                 events: Vec::new(),
             },
@@ -112,14 +112,14 @@ impl Flow {
             facts: Facts::default(),
             past_finish: false,
             finishes: 0,
-            candidates: asked.envelope.candidates,
-            awaits_usage: asked.envelope.include_usage,
+            candidates: asked.outgoing().candidates,
+            awaits_usage: asked.outgoing().include_usage,
             has_marker: dialect != Dialect::Gemini,
             done: false,
             skipped: 0,
             received: 0,
             sizes: asked.sizes,
-            listener: asked.checks.as_ref().map(|_| {
+            listener: (asked.checks.is_some() || asked.held).then(|| {
                 Box::new(Listener {
                     decoder: dialect.stream_decoder(),
                     events: Vec::new(),
@@ -218,6 +218,11 @@ impl Flow {
     /// Tells the client, in the stream, that the answer broke. No `[DONE]` follows.
     pub(crate) fn write_error(&mut self, failure: &Failure) {
         sse::write_data(&mut self.out, &write_error(failure));
+    }
+
+    /// Characters of content so far, where they are listened to.
+    pub(crate) fn characters(&self) -> usize {
+        self.listener.as_ref().map_or(0, |listener| listener.gathered.characters())
     }
 
     /// What it said from its beginning to its end; `None` where no check is on, or it was too long to

@@ -15,6 +15,7 @@ use crate::ask::{Asked, Sizes};
 use crate::checks::Checks;
 use crate::clock::Clock;
 use crate::config::{self, Config, Report};
+use crate::early::Early;
 use crate::error::Error;
 use crate::exchange::{Exchange, Reply};
 use crate::matches::Matches;
@@ -155,10 +156,24 @@ impl Gateway {
     pub async fn relay(&self, body: Bytes, arrival: Arrival) -> Result<Relayed, Error> {
         let exchange = self.exchange(body, arrival)?;
         let stream = exchange.asked.envelope.stream;
-        Ok(match exchange.run().await? {
+        let relayed = |reply| match reply {
             Reply::Whole { body, served } => Relayed::Whole { body, served, stream },
             Reply::Stream(relay) => Relayed::Stream(relay),
-        })
+        };
+        if !stream {
+            return exchange.run().await.map(relayed);
+        }
+        let commit_by = exchange.commit_by();
+        let id = exchange.request_id.clone();
+        let at = self.shared.clock.to_tokio(exchange.started + commit_by);
+        let mut run = Box::pin(exchange.run());
+        tokio::select! {
+            biased;
+            reply = &mut run => reply.map(relayed),
+            () = tokio::time::sleep_until(at) => {
+                Ok(Relayed::Early(Box::new(Early::new(id, run, commit_by))))
+            }
+        }
     }
 
     /// What clients may ask for.
@@ -218,10 +233,17 @@ impl Gateway {
         let mut matches = Matches::default();
         // The first of a request is alone: it cannot stand against another.
         let _ = matches.note(group, matched);
-        let class = Class { stream: envelope.stream, thinks: envelope.thinks };
-        let configured = snapshot.config.groups[group.index()].policy.timeouts.deadline;
+        let policy = &snapshot.config.groups[group.index()].policy;
+        let streamed = (policy.streams.upstream_stream && !envelope.stream)
+            .then(|| envelope.streamed())
+            .transpose()?;
+        let buffered = envelope.controls.buffer.unwrap_or(policy.streams.buffer_full);
+        let class =
+            Class { stream: envelope.stream || streamed.is_some(), thinks: envelope.thinks };
+        let configured = policy.timeouts.deadline;
         let deadline = arrival.deadline.map_or(configured, |own| own.min(configured));
         let mut request = Request::new(group, class, started + deadline);
+        request.held = streamed.is_some() || (envelope.stream && buffered);
         request.is_retry = arrival.is_retry;
         apply_controls(&mut request, &envelope);
         let mut own = own_lists::Reading { snapshot: &snapshot, matches, warnings: Vec::new() };
@@ -234,6 +256,8 @@ impl Gateway {
             sizes: Sizes { event: limits.event, answer: limits.answer },
             created: u64::try_from(Clock::wall().as_second()).unwrap_or_default(),
             answer_id: format!("chatcmpl-{id}"),
+            streamed,
+            held: request.held,
             no_empty: checks.empty,
             checks: Checks::new(checks),
             matches,
@@ -262,6 +286,9 @@ pub enum Relayed {
     },
     /// A stream whose first content is at hand.
     Stream(Box<crate::Relay>),
+    /// A stream that has brought nothing for so long that its headers go out before it is known who
+    /// serves it.
+    Early(Box<Early>),
 }
 
 /// An unknown model goes to the first of `default_fallbacks` if there is one.

@@ -207,6 +207,17 @@ impl Relay {
         self.state = State::Ended(StreamEnd::Broken);
     }
 
+    /// The gateway ends: the client is told, and no terminal marker follows. The provider is not to
+    /// blame.
+    pub fn abort(&mut self, reason: &str) -> Bytes {
+        if self.end().is_none() {
+            self.flow.write_error(&Failure::new(FaultKind::Broken, reason));
+            self.exchange.leave(Some(self.call), Some(self.flow.facts()));
+            self.state = State::Ended(StreamEnd::Broken);
+        }
+        self.flow.take_out()
+    }
+
     fn record(&mut self) {
         self.served = self.exchange.served(Some(self.call));
         self.exchange.record(&self.served, Some(self.flow.facts()));

@@ -126,9 +126,9 @@ impl Target {
     /// What the dialect cannot express, as a `BadRequest` of this leg.
     pub(crate) fn body(&self, asked: &Asked) -> Result<Bytes, Failure> {
         match self.dialect {
-            Dialect::OpenAiChat => Ok(asked.envelope.body_for(&self.model, &self.extra)),
+            Dialect::OpenAiChat => Ok(asked.outgoing().body_for(&self.model, &self.extra)),
             Dialect::Anthropic | Dialect::Gemini => {
-                let body = asked.envelope.body_for(&self.model, &self.extra);
+                let body = asked.outgoing().body_for(&self.model, &self.extra);
                 let request = asked.neutral(&body)?;
                 self.dialect.write_request(&request, &self.model).map(Bytes::from)
             }

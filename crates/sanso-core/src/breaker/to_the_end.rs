@@ -7,6 +7,7 @@
 use super::grant::{Counted, Grant, How, Trial};
 use super::state::State;
 use super::types::Transition;
+use super::window::Mark;
 use super::{Breaker, Cause, TripRule};
 use crate::fault::FaultKind;
 use crate::time::{Duration, Instant};
@@ -18,10 +19,27 @@ pub(super) struct Flowing {
     grant: Grant,
     /// It has flowed long enough by then.
     until: Instant,
+    /// It has, and is in the window.
+    counted: Option<Mark>,
+}
+
+/// What an answer was to the breaker when it stopped flowing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// It held its place, and gives it back.
+    Uncounted,
+    /// It had flowed long enough.
+    Counted(Mark),
 }
 
 /// Content that flows for so long is as good as an end.
 const LONG: Duration = Duration::from_secs(30);
+
+impl Flowing {
+    fn is_due(&self, now: Instant) -> bool {
+        self.counted.is_none() && now >= self.until
+    }
+}
 
 impl Breaker {
     /// Whether a first content is no success yet.
@@ -44,34 +62,37 @@ impl Breaker {
         }
         let number = self.next_lease;
         self.next_lease += 1;
-        self.flowing.push(Flowing { number, grant: *grant, until: now + LONG });
+        self.flowing.push(Flowing { number, grant: *grant, until: now + LONG, counted: None });
         Counted { epoch: self.epoch, how: How::Flowing(number) }
     }
 
-    /// A call that flows has ended, or broken: it gives its place back. `false` where it had counted
-    /// before.
-    pub(super) fn stopped_flowing(&mut self, counted: Option<Counted>) -> bool {
-        let Some(Counted { how: How::Flowing(number), .. }) = counted else { return false };
-        let Some(place) = self.flowing.iter().position(|flow| flow.number == number) else {
-            return false;
-        };
+    /// A call that flowed has ended, or broken.
+    pub(super) fn stopped_flowing(&mut self, counted: Option<Counted>) -> Option<Stopped> {
+        let Some(Counted { how: How::Flowing(number), .. }) = counted else { return None };
+        let place = self.flowing.iter().position(|flow| flow.number == number)?;
         let flow = self.flowing.swap_remove(place);
-        self.settle(&flow.grant)
+        if let Some(mark) = flow.counted {
+            return Some(Stopped::Counted(mark));
+        }
+        self.settle(&flow.grant);
+        Some(Stopped::Uncounted)
     }
 
     /// Counts those that have flowed long enough.
     pub(super) fn settle_flows(&mut self, now: Instant, news: &mut Vec<Transition>) {
-        while let Some(place) = self.flowing.iter().position(|flow| now >= flow.until) {
-            let flow = self.flowing.swap_remove(place);
-            if self.settle(&flow.grant) {
-                self.count_success(now, news);
+        while let Some(place) = self.flowing.iter().position(|flow| flow.is_due(now)) {
+            let grant = self.flowing[place].grant;
+            self.settle(&grant);
+            let Counted { how, .. } = self.count_success(now, news);
+            if let How::Counted(mark) = how {
+                self.flowing[place].counted = Some(mark);
             }
         }
     }
 
     /// The breaker as it is once those are counted, where there are any: for a mere look.
     pub(super) fn with_flows_settled(&self, now: Instant) -> Option<Self> {
-        self.flowing.iter().any(|flow| now >= flow.until).then(|| {
+        self.flowing.iter().any(|flow| flow.is_due(now)).then(|| {
             let mut settled = self.clone();
             settled.settle_flows(now, &mut Vec::new());
             settled

@@ -3,6 +3,7 @@
 use super::Breaker;
 use super::grant::{Counted, CountedFault, Grant, How, Trial};
 use super::state::{SlowStart, State, expired};
+use super::to_the_end::Stopped;
 use super::trip::Evidence;
 use super::types::{Cause, Transition, TripRule};
 use crate::rng::Rng;
@@ -128,7 +129,7 @@ impl Breaker {
         if self.is_current(grant) {
             self.tails = self.tails.saturating_sub(1);
             self.breaks.clear();
-            if self.stopped_flowing(counted) {
+            if self.stopped_flowing(counted) == Some(Stopped::Uncounted) {
                 self.count_success(now, news);
             }
         }
@@ -156,10 +157,14 @@ impl Breaker {
         if !self.is_current(grant) {
             return;
         }
-        self.stopped_flowing(counted);
-        if let Some(Counted { epoch, how: How::Counted(mark) }) = counted
-            && epoch == self.epoch
-        {
+        let mark = match (self.stopped_flowing(counted), counted) {
+            (Some(Stopped::Counted(mark)), _) => Some(mark),
+            (None, Some(Counted { epoch, how: How::Counted(mark) })) => {
+                (epoch == self.epoch).then_some(mark)
+            }
+            (Some(Stopped::Uncounted) | None, _) => None,
+        };
+        if let Some(mark) = mark {
             self.window.take_back(now, mark);
         }
         self.window.broke(now);

@@ -18,8 +18,10 @@ impl Chain {
         let active = self.answered(ctx, active);
         self.stop_all(ctx);
         self.plan = Plan::Running;
-        self.committed = Some(active.id);
-        self.steps.push_back(Step::Commit(active.id));
+        if !self.request.held {
+            self.committed = Some(active.id);
+            self.steps.push_back(Step::Commit(active.id));
+        }
         self.calls.push(active);
     }
 
@@ -60,7 +62,13 @@ impl Chain {
             Hold::Tail(tail) => {
                 tail.broke(ctx.now, ctx.rng, &mut self.news);
                 self.note_news(lost.deployment);
-                self.conclude(Verdict::Broken(lost.call));
+                if self.committed.is_some() {
+                    self.conclude(Verdict::Broken(lost.call));
+                } else {
+                    // Of a held answer nothing has gone out.
+                    lost.counted = true;
+                    self.go_on(ctx, lost);
+                }
             }
             Hold::Permit(permit) => {
                 permit.failed(ctx.now, &fault, ctx.rng, &mut self.news);

@@ -35,6 +35,9 @@ pub struct Request {
     pub deny_fallback: bool,
     /// A limit on one attempt that the caller set.
     pub timeout: Option<Duration>,
+    /// The answer is held until it is whole (`buffer: full`, or a plain call that is streamed
+    /// upstream): nothing is committed before its end, and a break is a fault like any other.
+    pub held: bool,
     /// The client says that it is repeating itself: it earns no retries.
     pub is_retry: bool,
     /// LiteLLM's `priority`: above 0 it may be shed, see [`Group::shed_below`](crate::Group).
@@ -58,6 +61,7 @@ impl Request {
             max_fallbacks: None,
             deny_fallback: false,
             timeout: None,
+            held: false,
             is_retry: false,
             priority: 0,
         }

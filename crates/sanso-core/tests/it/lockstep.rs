@@ -183,3 +183,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_oracle_and_the_breaker_agree_on_a_stream_that_breaks_after_it_has_flowed_for_long() {
+    for min_calls in [0, 3, 10] {
+        for probes in 0..4 {
+            let policy = BreakerPolicy {
+                min_calls,
+                probes,
+                success_threshold: 0,
+                min_rate: 0.0,
+                cooldown: Duration::from_secs(1),
+                lone: true,
+                ..BreakerPolicy::default()
+            };
+            let mut pair = Pair::new(policy, 11_102_771_637_918_333_789);
+            let mut ops = vec![
+                Op::Acquire { again: false },
+                Op::Fail(0, FaultKind::ServerError),
+                Op::Pass(420),
+                Op::Pass(420),
+                Op::Acquire { again: false },
+                Op::Answer(0),
+                Op::Break(0),
+            ];
+            ops.extend([Op::Pass(400); 6]);
+            ops.extend([Op::Acquire { again: false }, Op::Answer(0)]);
+            ops.extend([Op::Pass(10_000); 3]);
+            ops.push(Op::Break(0));
+            ops.into_iter().for_each(|op| pair.step(op));
+        }
+    }
+}

@@ -243,7 +243,8 @@ impl Oracle {
     // === what time does ===
 
     fn pass_time(&mut self, now: Instant) {
-        for call in 0..self.calls.len() {
+        let flowing = if self.to_the_end { self.calls.len() } else { 0 };
+        for call in 0..flowing {
             let long =
                 self.calls[call].flows_since.is_some_and(|at| now >= at + Duration::from_secs(30));
             if long && !self.is_old(call) {

@@ -38,6 +38,7 @@ pub(crate) struct RequestScene {
     pub(crate) gap_ms: u64,
     group: u32,
     stream: bool,
+    held: bool,
     num_retries: Option<u32>,
     deadline_s: u64,
     timeout_ms: Option<u64>,
@@ -91,13 +92,19 @@ fn scenes_of(
 fn requests() -> impl Strategy<Value = RequestScene> {
     let times = (0..1_500_u64, prop_oneof![Just(0_u64), Just(5), Just(30), Just(600)]);
     let own = (option::weighted(0.2, 0..5_u32), option::weighted(0.1, 1..3_000_u64));
-    let rest = (0..4_u32, any::<bool>(), prop::bool::weighted(0.1));
+    let rest = (0..4_u32, any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.2));
     (times, own, rest, option::weighted(0.15, 0..20_000_u64)).prop_map(
-        |((gap_ms, deadline_s), (num_retries, timeout_ms), (group, stream, deny), leaves_ms)| {
+        |(
+            (gap_ms, deadline_s),
+            (num_retries, timeout_ms),
+            (group, stream, deny, held),
+            leaves_ms,
+        )| {
             RequestScene {
                 gap_ms,
                 group,
                 stream,
+                held: stream && held,
                 num_retries,
                 deadline_s,
                 timeout_ms,
@@ -187,6 +194,7 @@ impl RequestScene {
         let group = GroupId::new(self.group % groups);
         let mut request = Request::new(group, class, at + Duration::from_secs(self.deadline_s));
         request.num_retries = self.num_retries;
+        request.held = self.held;
         request.deny_fallback = self.deny;
         request.timeout = self.timeout_ms.map(Duration::from_millis);
         request

@@ -11,11 +11,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use http_body::Frame;
-use sanso::{Relay, Relayed, Served};
+use sanso::{Early, Relay, Relayed, Served};
 
 use super::error::{self, ApiError};
 use super::{App, Shared, auth, body, headers};
-use crate::drain::InFlight;
+use crate::drain::{Drain, InFlight};
 
 /// With and without `/v1`.
 pub(super) const PATHS: [&str; 2] = ["/v1/chat/completions", "/chat/completions"];
@@ -32,7 +32,16 @@ pub(super) async fn completions(State(App(app)): State<App>, request: Request) -
     };
     match app.gateway.relay(asked, arrival).await {
         Ok(Relayed::Whole { body, served, stream }) => whole(body, &served, stream),
-        Ok(Relayed::Stream(relay)) => streamed(relay, in_flight),
+        Ok(Relayed::Stream(relay)) => {
+            let served = relay.served().clone();
+            let body = StreamBody::new(Chunks::Relay(relay), in_flight, &app.drain);
+            streamed(body, |out| headers::write(&served, out))
+        }
+        Ok(Relayed::Early(early)) => {
+            let id = HeaderValue::from_str(early.request_id());
+            let body = StreamBody::new(Chunks::Early(early), in_flight, &app.drain);
+            streamed(body, |out| out.extend(id.map(|id| (headers::named(), id))))
+        }
         Err(failure) => error::failed(&failure, &app.gateway),
     }
 }
@@ -48,11 +57,11 @@ fn whole(body: Bytes, served: &Served, stream: bool) -> Response {
     respond(Body::from(body), content_type, served)
 }
 
-fn streamed(relay: Box<Relay>, in_flight: InFlight) -> Response {
-    let served = relay.served().clone();
-    let mut response =
-        respond(Body::new(RelayBody { relay, _in_flight: in_flight }), EVENT_STREAM, &served);
+fn streamed(body: StreamBody, say: impl FnOnce(&mut HeaderMap)) -> Response {
+    let mut response = Response::new(Body::new(body));
     let out = response.headers_mut();
+    out.insert(CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM));
+    say(out);
     out.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // nginx in front of us would gather events otherwise.
     out.insert("x-accel-buffering", HeaderValue::from_static("no"));
@@ -70,15 +79,48 @@ fn respond(body: Body, content_type: &'static str, served: &Served) -> Response 
     response
 }
 
-/// A relayed stream as a body. Dropping it, as the server does when the client has gone, stops the
-/// call. A break is told by an error event without the terminal marker, so the body itself ends
-/// well.
-struct RelayBody {
-    relay: Box<Relay>,
+/// A stream, begun with its first content or before it.
+enum Chunks {
+    Relay(Box<Relay>),
+    Early(Box<Early>),
+}
+
+/// A stream as a body. Dropping it, as the server does when the client has gone, stops the call. A
+/// break is told by an error event without the terminal marker, so the body itself ends well.
+struct StreamBody {
+    chunks: Chunks,
+    /// The process ends: what still flows is told so.
+    cut: Pin<Box<dyn Future<Output = ()> + Send>>,
+    is_cut: bool,
     _in_flight: InFlight,
 }
 
-impl http_body::Body for RelayBody {
+impl StreamBody {
+    fn new(chunks: Chunks, in_flight: InFlight, drain: &Drain) -> Self {
+        Self { chunks, cut: Box::pin(drain.clone().cuts()), is_cut: false, _in_flight: in_flight }
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if self.is_cut {
+            return Poll::Ready(None);
+        }
+        if self.cut.as_mut().poll(cx).is_ready() {
+            const REASON: &str = "the gateway is being stopped; ask again";
+            self.is_cut = true;
+            let last = match &mut self.chunks {
+                Chunks::Relay(relay) => relay.abort(REASON),
+                Chunks::Early(early) => early.abort(REASON),
+            };
+            return Poll::Ready(Some(last));
+        }
+        match &mut self.chunks {
+            Chunks::Relay(relay) => relay.poll_chunk(cx),
+            Chunks::Early(early) => early.poll_chunk(cx),
+        }
+    }
+}
+
+impl http_body::Body for StreamBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -86,6 +128,6 @@ impl http_body::Body for RelayBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.relay.poll_chunk(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk))))
+        self.poll_chunk(cx).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk))))
     }
 }

@@ -8,6 +8,11 @@ use sanso::Served;
 /// Names an answer, so that who asks about it can say which one it was.
 pub(super) const REQUEST_ID: &str = "x-sanso-request-id";
 
+/// The header that names an answer.
+pub(super) const fn named() -> HeaderName {
+    HeaderName::from_static(REQUEST_ID)
+}
+
 /// Writes `x-sanso-*`, and the `x-litellm-*` that LiteLLM's clients read.
 pub(super) fn write(served: &Served, out: &mut HeaderMap) {
     let mut put = |name: &'static str, value: &str| {

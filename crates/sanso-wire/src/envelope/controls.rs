@@ -35,6 +35,8 @@ pub struct Controls {
     pub fallback: Option<FallbackRule>,
     /// `priority`: above 0 the request may be shed when the chain is weak.
     pub priority: Option<i64>,
+    /// `buffer`: whether the whole answer is held before any of it goes out (`full`, against `none`).
+    pub buffer: Option<bool>,
 }
 
 /// Fallback lists, each with the group that it is for, in the order of the body (LiteLLM:
@@ -65,6 +67,7 @@ enum Use {
     DisableFallbacks,
     Fallback,
     Priority,
+    Buffer,
     /// LiteLLM takes it out of the body, and so do we; nothing else happens.
     Dropped,
 }
@@ -102,7 +105,7 @@ const TABLE: &[(&str, Use)] = &[
     ("litellm_logging_obj", Use::Dropped),
     ("proxy_server_request", Use::Dropped),
     ("fastest_response", Use::Dropped),
-    ("buffer", Use::Dropped),
+    ("buffer", Use::Buffer),
     // Whom to call, and with which key, is the operator's to say; a caller's key must not reach a
     // provider that it is not for.
     ("api_key", Use::Dropped),
@@ -168,6 +171,7 @@ impl Controls {
             }
             Use::Fallback => self.fallback = Some(fallback_rule(body, key)?),
             Use::Priority => self.priority = body.typed(key, "an integer")?,
+            Use::Buffer => self.buffer = Some(buffer(body, key)?),
             Use::Dropped => {}
         }
         Ok(())
@@ -217,6 +221,14 @@ fn fallback_lists(
         }
     }
     Ok(lists)
+}
+
+fn buffer(body: &Object<'_>, key: &str) -> Result<bool, RequestError> {
+    match body.text(key)?.as_deref() {
+        Some("full") => Ok(true),
+        Some("none") => Ok(false),
+        Some(_) | None => Err(RequestError::wrong_value(key, "must be \"full\" or \"none\"")),
+    }
 }
 
 fn fallback_on(body: &Object<'_>, key: &str) -> Result<FallbackOn, RequestError> {

@@ -137,6 +137,21 @@ impl Envelope {
         Bytes::from(self.layout.rebuild(&self.body, value_of, &added))
     }
 
+    /// The same request, streamed, for an answer that is put together here: with `stream`, and with the
+    /// usage chunk asked for.
+    ///
+    /// # Errors
+    /// None in practice: the body has been read before.
+    pub fn streamed(&self) -> Result<Self, RequestError> {
+        let mut members: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(&self.body).map_err(|error| {
+                RequestError::wrong_value("stream", &format!("cannot be set: {error}"))
+            })?;
+        members.insert("stream".to_owned(), true.into());
+        members.insert("stream_options".to_owned(), serde_json::json!({ "include_usage": true }));
+        Self::read(serde_json::Value::Object(members).to_string().into())
+    }
+
     /// Whether a member of the client's called `name` goes upstream.
     fn forwards(&self, name: &str) -> bool {
         let mut members = self.layout.names(&self.body).zip(&self.edits);

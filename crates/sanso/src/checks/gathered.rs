@@ -9,6 +9,7 @@ use super::TEXT_BYTES;
 pub(crate) struct Gathered {
     candidates: Vec<Candidate>,
     bytes: usize,
+    characters: usize,
 }
 
 #[derive(Debug, Default)]
@@ -24,8 +25,14 @@ struct Candidate {
 const APIECE: usize = 64;
 
 impl Gathered {
+    /// Characters of content so far, reasoning included.
+    pub(crate) fn characters(&self) -> usize {
+        self.characters
+    }
+
     /// Takes note of an event.
     pub(crate) fn note(&mut self, event: &StreamEvent) {
+        self.characters += characters_of(event);
         match event {
             StreamEvent::Text { choice, text } => {
                 if let Some(candidate) = self.room(*choice, text.len()) {
@@ -93,5 +100,20 @@ impl Gathered {
             self.candidates.len() - 1
         });
         self.candidates.get_mut(place)
+    }
+}
+
+fn characters_of(event: &StreamEvent) -> usize {
+    match event {
+        StreamEvent::Text { text, .. }
+        | StreamEvent::Refusal { text, .. }
+        | StreamEvent::Reasoning { text, .. } => text.chars().count(),
+        StreamEvent::ToolCall { call, .. } => call.name.chars().count(),
+        StreamEvent::ToolArguments { fragment, .. } => fragment.chars().count(),
+        StreamEvent::Start { .. }
+        | StreamEvent::ReasoningSignature { .. }
+        | StreamEvent::Finish { .. }
+        | StreamEvent::Usage(_)
+        | StreamEvent::End => 0,
     }
 }

@@ -79,3 +79,6 @@ pub const BODY: usize = 32 << 20;
 
 /// Tokens of a deployment's retry budget.
 pub const RETRY_BUDGET: u32 = 500;
+
+/// Silence of a stream after which its headers go out.
+pub const COMMIT_BY: Duration = Duration::from_secs(15);

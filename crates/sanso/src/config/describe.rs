@@ -189,11 +189,12 @@ fn policy_lines(policy: &Policy) -> Vec<String> {
             show(timeouts.connect),
         ),
         format!(
-            "streams    first_token {} + {} per 10k tokens ({} patient), gap {}",
+            "streams    first_token {} + {} per 10k tokens ({} patient), gap {}, commit_by {}",
             show(timeouts.first_token),
             show(timeouts.first_token_per_10k),
             show(timeouts.first_token_patient),
             show(timeouts.gap),
+            show(policy.streams.commit_by),
         ),
         breaker_line,
         fallback_line(policy),
@@ -218,8 +219,13 @@ fn optional(policy: &Policy) -> String {
         None => "off".to_owned(),
     };
     let cap = policy.inflow_cap.map_or("off".to_owned(), |cap| cap.to_string());
+    let on = |on: bool| if on { "on" } else { "off" };
+    let (buffer, upstream) = (on(policy.streams.buffer_full), on(policy.streams.upstream_stream));
     let slow = if policy.breaker.slow { "on" } else { "off" };
-    format!("shed_below {}, inflow_cap {cap}, slow rule {slow}", share(policy.shed_below))
+    format!(
+        "shed_below {}, inflow_cap {cap}, slow rule {slow}, buffer {buffer}, upstream_stream {upstream}",
+        share(policy.shed_below)
+    )
 }
 
 /// `1 attempt`, `2 attempts`.

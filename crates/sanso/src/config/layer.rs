@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::checks::ChecksLayer;
 use super::defaults;
-use super::types::{Breaker, FallbackOn, Policy, RetriesByKind, Retry, Timeouts};
+use super::types::{Breaker, FallbackOn, Policy, RetriesByKind, Retry, Streams, Timeouts};
 
 /// What one place of the file says. The places, weakest first: `litellm_settings`,
 /// `router_settings`, `sanso`, `sanso.groups.NAME`, the deployment.
@@ -37,6 +37,9 @@ pub(super) struct Layer {
     pub(super) success_threshold: Option<u32>,
     pub(super) slow: Option<bool>,
     pub(super) shed_below: Option<f64>,
+    pub(super) commit_by: Option<Duration>,
+    pub(super) buffer_full: Option<bool>,
+    pub(super) upstream_stream: Option<bool>,
     pub(super) inflow_cap: Option<u32>,
     /// `Some(None)`: switched off.
     pub(super) budget: Option<Option<u32>>,
@@ -73,6 +76,9 @@ impl Layer {
             success_threshold: self.success_threshold.or(lower.success_threshold),
             slow: self.slow.or(lower.slow),
             shed_below: self.shed_below.or(lower.shed_below),
+            commit_by: self.commit_by.or(lower.commit_by),
+            buffer_full: self.buffer_full.or(lower.buffer_full),
+            upstream_stream: self.upstream_stream.or(lower.upstream_stream),
             inflow_cap: self.inflow_cap.or(lower.inflow_cap),
             budget: self.budget.or(lower.budget),
         }
@@ -94,6 +100,11 @@ impl Layer {
             checks: self.checks.checks(),
             breaker: self.breaker(),
             timeouts: self.timeouts(),
+            streams: Streams {
+                commit_by: self.commit_by.unwrap_or(defaults::COMMIT_BY),
+                buffer_full: self.buffer_full.unwrap_or(false),
+                upstream_stream: self.upstream_stream.unwrap_or(false),
+            },
             shed_below: self.shed_below,
             inflow_cap: self.inflow_cap,
         }

@@ -153,7 +153,7 @@ fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer 
         read_timeouts(&mut layer, timeouts, scope, reader);
     }
     if let Some(streams) = table.take("streams").and_then(|field| field.table(reader)) {
-        read_streams(streams, reader);
+        read_streams(&mut layer, streams, reader);
     }
     layer.inflow_cap = table.take("inflow_cap").and_then(|field| at_least_one(&field, reader));
     layer.shed_below = table.take("shed_below").and_then(|field| field.share(reader));
@@ -231,17 +231,20 @@ fn read_timeouts(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: 
     table.finish(&[], reader);
 }
 
-fn read_streams(mut table: Table<'_>, reader: &mut Reader<'_>) {
-    // The defaults may be written out; what differs from them is not built yet.
-    for (name, default) in [("on_break", "error"), ("buffer", "none")] {
-        let Some(field) = table.take(name) else { continue };
-        let Some(value) = field.text(reader) else { continue };
-        if value != default {
-            let message = format!("`{name}: {value}` is not built yet; `{default}` is used");
-            reader.not_done(&field.place, message, None);
-        }
+fn read_streams(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
+    layer.commit_by = table.take("commit_by").and_then(|field| field.limit(reader));
+    layer.upstream_stream = table.take("upstream_stream").and_then(|field| field.boolean(reader));
+    layer.buffer_full = table
+        .take("buffer")
+        .and_then(|field| choice(&field, &[("none", false), ("full", true)], reader));
+    // The default may be written out; what differs from it is not built yet.
+    if let Some(field) = table.take("on_break")
+        && choice(&field, &[("error", false), ("continue", true)], reader) == Some(true)
+    {
+        let message = "`on_break: continue` is not built yet; `error` is used".to_owned();
+        reader.not_done(&field.place, message, None);
     }
-    table.finish(&["upstream_stream", "commit_by"], reader);
+    table.finish(&[], reader);
 }
 
 /// Tokens, or `false` for none at all.

@@ -205,6 +205,8 @@ pub struct Policy {
     pub breaker: Breaker,
     /// Limits of time.
     pub timeouts: Timeouts,
+    /// What streams are given.
+    pub streams: Streams,
     /// While a smaller share of a chain's deployments than this can be called, requests whose body
     /// `priority` is above 0 are turned away. `None`: none are.
     pub shed_below: Option<f64>,
@@ -231,6 +233,17 @@ pub struct Retry {
     pub patience_hinted: Duration,
     /// Tokens of each deployment's retry budget; `None` where it is switched off.
     pub budget: Option<u32>,
+}
+
+/// What streams are given (`chain.md`, *Streams*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Streams {
+    /// After so much silence headers and comments go out, though no content has come.
+    pub commit_by: Duration,
+    /// `buffer: full`: the whole answer is held before any of it goes out.
+    pub buffer_full: bool,
+    /// Plain calls are streamed upstream and put together here.
+    pub upstream_stream: bool,
 }
 
 /// When a breaker opens, and how it closes again.

@@ -9,6 +9,7 @@ mod connections;
 mod dialects;
 mod failover;
 mod gates;
+mod held;
 mod malformed;
 mod mock_response;
 mod observe;

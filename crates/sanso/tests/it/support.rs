@@ -178,6 +178,7 @@ pub(crate) async fn relay_of(gateway: &Gateway, body: Bytes) -> Box<Relay> {
     match soon(gateway.relay(body, gateway.arrive())).await.unwrap() {
         Relayed::Stream(relay) => relay,
         Relayed::Whole { body, .. } => panic!("no stream: {body:?}"),
+        Relayed::Early(early) => panic!("no content yet: {early:?}"),
     }
 }
 

@@ -2,6 +2,7 @@
 #![cfg(test)] // Lets the lints know that helpers here fail tests only.
 
 mod answer;
+mod fold;
 mod laws;
 mod recorded;
 mod request;

@@ -96,10 +96,10 @@ fallback-gpt: at most 4 attempts in 600s
 settings of every chain that says nothing else
   retry      num_retries 3, max_attempts 6, retry_after 0s, patience 2s (3s hinted), budget 500
   timeouts   timeout 30s, stream 30s, deadline 600s, connect 3s
-  streams    first_token 10s + 1s per 10k tokens (60s patient), gap 30s
+  streams    first_token 10s + 1s per 10k tokens (60s patient), gap 30s, commit_by 15s
   breaker    opens on more than 3 faults that are 20% of calls or more in 60s, cooldown 60s, probes 1, success_threshold 2
   fallback   also on nothing
-  optional   shed_below off, inflow_cap off, slow rule off
+  optional   shed_below off, inflow_cap off, slow rule off, buffer off, upstream_stream off
   checks     empty
   limits     body 32MiB, head 256KiB, event 8MiB, answer 64MiB, max_fallbacks 5
   master key none: open to everyone
