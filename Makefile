@@ -19,9 +19,10 @@ setup: system $(WHEELS) ## what building and testing need: packages, crates, whe
 	cargo fetch --locked
 
 .PHONY: test
-test: setup ## every test: Rust (recorded traffic aloud), then the OpenAI SDK against the binary
+test: setup ## every test: Rust (recorded traffic and the table of faults aloud), then the OpenAI SDK against the binary
 	cargo test --locked --workspace
 	cargo test --locked -q -p sanso-wire --test it replay:: -- --nocapture
+	cargo test --locked -q -p sanso-server --test faults -- --nocapture
 	$(MAKE) loom
 	cargo build --locked -p sanso-server
 	$(VENV)/bin/pytest tests/sdk

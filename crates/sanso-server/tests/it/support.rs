@@ -116,6 +116,18 @@ impl Server {
         }
     }
 
+    /// All that it still says, up to its end.
+    pub(crate) async fn rest(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        while let Some(line) = soon(self.stdout.next_line()).await.unwrap() {
+            lines.push(line);
+        }
+        while let Some(line) = soon(self.stderr.next_line()).await.unwrap() {
+            lines.push(line);
+        }
+        lines
+    }
+
     pub(crate) async fn signal(&self, name: &str) {
         let pid = self.child.id().unwrap().to_string();
         let status = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();

@@ -20,6 +20,10 @@ pub(crate) enum Act {
     Pause,
     /// Sends these bytes again and again, until the client has closed.
     Flood(Vec<u8>),
+    /// Sends these bytes one by one, 10 ms apart, until the client has closed.
+    Drip(Vec<u8>),
+    /// Closes with a reset.
+    Reset,
 }
 
 /// What was seen so far.
@@ -120,6 +124,19 @@ async fn play(
             }
             Act::Pause => {
                 released.wait_for(|released| *released).await.unwrap();
+            }
+            Act::Drip(bytes) => {
+                for byte in bytes {
+                    if stream.write_all(&[byte]).await.is_err() {
+                        break;
+                    }
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                }
+                seen.send_modify(|seen| seen.left += 1);
+            }
+            Act::Reset => {
+                stream.set_zero_linger().unwrap();
+                return;
             }
             Act::Flood(bytes) => {
                 while stream.write_all(&bytes).await.is_ok() {
