@@ -4,7 +4,7 @@ use crate::breaker::Transition;
 use crate::chain::{CallId, LegIndex};
 use crate::fault::{Fault, FaultKind};
 use crate::gates::{LatchChange, Refusal};
-use crate::route::{DeploymentId, GroupId};
+use crate::route::{DeploymentId, GroupId, Lack};
 use crate::time::{Duration, Instant};
 
 /// One thing that happened to a request.
@@ -76,6 +76,17 @@ pub enum Event {
         leg: LegIndex,
         /// The deployment.
         deployment: DeploymentId,
+    },
+    /// A deployment cannot do what the request asks.
+    Unable {
+        /// The leg.
+        leg: LegIndex,
+        /// The deployment.
+        deployment: DeploymentId,
+        /// What it lacks.
+        lack: Lack,
+        /// It was called all the same, rather than passed over.
+        called: bool,
     },
     /// The request moved on to another leg.
     FellBack {

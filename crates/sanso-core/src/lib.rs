@@ -59,8 +59,8 @@ pub use gates::{
 pub use retry::{Backoff, Exponential, Patience, RetriesByKind};
 pub use rng::Rng;
 pub use route::{
-    Deployment, DeploymentId, DeploymentLimits, FallbackOn, Group, GroupId, Limits, OwnLists,
-    Rules, Topology,
+    Capabilities, Deployment, DeploymentId, DeploymentLimits, FallbackOn, Group, GroupId, Lack,
+    Limits, Needs, OwnLists, Preflight, Rules, Topology,
 };
 pub use rule::{Again, GateRule, NextLeg, Rule, Weight};
 pub use time::{Duration, Instant};

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sanso_core::{
-    Call, CallId, Chain, Fault, FaultKind, Instant, LegIndex, Outcome, Phase, Rng, Signal,
+    Call, CallId, Chain, Event, Fault, FaultKind, Instant, LegIndex, Outcome, Phase, Rng, Signal,
     SoftReason, Step, Verdict,
 };
 use sanso_wire::Failure;
@@ -27,6 +27,7 @@ use crate::gateway::Shared;
 use crate::hold;
 use crate::observe::record::Record;
 use crate::observe::trail::{Trail, TrailAttempt};
+use crate::preflight;
 use crate::relay::Relay;
 use crate::rest;
 use crate::served::{Degradation, Served};
@@ -367,6 +368,10 @@ impl Exchange {
 
     fn note_events(&mut self) {
         while let Some(event) = self.chain.poll_event() {
+            if let Event::Unable { deployment, lack, called, .. } = &event {
+                let label = self.snapshot.label(*deployment);
+                self.warn(preflight::warning(&label, lack, *called));
+            }
             self.trail.note(&event);
             self.shared.observer.note(&event, &self.snapshot);
         }

@@ -8,6 +8,7 @@ use sanso_wire::Failure;
 
 use crate::error::{Error, ErrorKind};
 use crate::observe::trail::Trail;
+use crate::preflight;
 use crate::served::Served;
 use crate::snapshot::Snapshot;
 
@@ -38,6 +39,9 @@ pub(crate) fn error(
             // is not accepted, or a model that is not there.
             Error::new(kind, failure.status, shut(refusals, &served, snapshot, now))
                 .with(|inner| inner.should_retry = failure.status != 502)
+        }
+        FailureCause::Unable(unable) => {
+            preflight::error(&served.model_group, unable, failure.status, snapshot)
         }
         FailureCause::Shed(health) => {
             let group = &served.model_group;
@@ -99,6 +103,7 @@ fn of_fault(
 pub(crate) fn is_the_callers(failure: &sanso_core::Failure) -> bool {
     match failure.cause {
         FailureCause::Fault { kind, .. } => kind_of(kind) == ErrorKind::InvalidRequest,
+        FailureCause::Unable(_) => true,
         FailureCause::Shut(_) | FailureCause::Shed(_) | FailureCause::Deadline => false,
     }
 }

@@ -307,6 +307,7 @@ fn asked_for<'m>(snapshot: &Snapshot, model: &'m str) -> Result<(GroupId, Option
 fn apply_controls(request: &mut Request, envelope: &Envelope) {
     let controls = &envelope.controls;
     request.prompt_tokens = u32::try_from(envelope.prompt_tokens_estimate).unwrap_or(u32::MAX);
+    request.needs = envelope.needs;
     request.num_retries = controls.num_retries;
     request.fallback_on = controls.fallback_on;
     request.priority = controls.priority.unwrap_or_default();

@@ -25,6 +25,7 @@ mod matches;
 mod mock;
 mod observe;
 mod own_lists;
+mod preflight;
 mod relay;
 mod request;
 mod rest;

@@ -9,7 +9,8 @@ use std::sync::{Arc, LazyLock};
 use http::Uri;
 use http::uri::Authority;
 use sanso_core::{
-    BreakerPolicy, BreakerState, DeploymentId, DeploymentLimits, Gates, GroupId, Instant, Topology,
+    BreakerPolicy, BreakerState, Capabilities, DeploymentId, DeploymentLimits, Gates, GroupId,
+    Instant, Topology,
 };
 use sanso_wire::{Failure, redact};
 use secrecy::ExposeSecret;
@@ -154,6 +155,7 @@ fn group(config: &Config, index: config::GroupIndex) -> sanso_core::Group {
         content_policy_fallbacks: listed(&lists.content_policy).unwrap_or_default(),
         fallback_on: group.policy.fallback_on,
         shed_below: group.policy.shed_below,
+        preflight: group.policy.preflight,
     }
 }
 
@@ -186,7 +188,15 @@ fn deployment(config: &Config, deployment: &config::Deployment) -> sanso_core::D
         domains: domains.into_iter().map(Arc::from).collect(),
         host,
         retry_budget,
+        // A canned answer is the same whatever is asked.
+        capabilities: if called { capabilities(deployment) } else { Capabilities::default() },
     }
+}
+
+fn capabilities(deployment: &config::Deployment) -> Capabilities {
+    // LiteLLM's catalogue writes 0 where it does not know.
+    let window = deployment.max_input_tokens.filter(|tokens| *tokens > 0);
+    Capabilities { lacks: deployment.lacks, window }
 }
 
 /// Names provider, origin and key together, and gives the key away to nobody: the hash is keyed with

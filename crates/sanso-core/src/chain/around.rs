@@ -2,7 +2,7 @@
 
 use super::leg::{Called, Leg, Waited};
 use super::step::{LegIndex, Request};
-use super::{Chain, Ctx};
+use super::{Chain, Ctx, able};
 use crate::fault::FaultKind;
 use crate::rng::Rng;
 use crate::route::{DeploymentId, GroupId, Topology, rank};
@@ -17,10 +17,12 @@ impl Leg {
         group: GroupId,
         rng: &mut Rng,
     ) -> Self {
+        let mut ranked = rank(topology, group, rng);
+        able::sift(topology, request, &mut ranked);
         Self {
             index,
             group,
-            ranked: rank(topology, group, rng),
+            ranked,
             attempts: 0,
             max_attempts: leg_attempts(topology, request, group),
             waited: Waited::default(),
@@ -59,9 +61,11 @@ impl Chain {
                 .any(|group| self.topology.group(*group).deployments.iter().any(serves))
     }
 
-    /// Whether a deployment admits now, and may be called by this request.
+    /// Whether a deployment is able, admits now, and may be called by this request.
     fn could_serve(&self, ctx: &Ctx<'_>, deployment: DeploymentId) -> bool {
-        self.could_be_called(deployment) && ctx.gates.admits(deployment, ctx.now)
+        self.is_able(deployment)
+            && self.could_be_called(deployment)
+            && ctx.gates.admits(deployment, ctx.now)
     }
 
     /// Not called by this request, or its last fault says *yes*, or *once* not yet used.
@@ -82,7 +86,9 @@ impl Chain {
         let mut ended = self.leg.group;
         let mut legs = Vec::new();
         while let Some(group) = walk.next(&self.topology, ended, next) {
-            legs.push(group);
+            if self.has_able(group) {
+                legs.push(group);
+            }
             ended = group;
             next = NextLeg::Yes;
         }

@@ -5,7 +5,7 @@ use super::step::{CallId, LegIndex, Verdict};
 use super::{Chain, Ctx};
 use crate::fault::{FaultKind, SoftReason};
 use crate::gates::{Gate, HINT_CAP, Health, Refusal};
-use crate::route::DeploymentId;
+use crate::route::{DeploymentId, Lack};
 use crate::time::{Duration, Instant};
 
 /// Why no one answered.
@@ -31,6 +31,8 @@ pub enum FailureCause {
     },
     /// No one was called: every gate is shut, or no deployment is left.
     Shut(Vec<(DeploymentId, Refusal)>),
+    /// No one was called: no deployment can do what the request asks.
+    Unable(Vec<(DeploymentId, Lack)>),
     /// The deadline passed before anyone was called.
     Deadline,
     /// The chain is in too bad a state for a request of low priority.

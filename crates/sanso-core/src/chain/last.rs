@@ -46,6 +46,11 @@ impl Chain {
     /// See the module.
     pub(super) fn last_resort(&mut self, ctx: &mut Ctx<'_>) {
         let doors = self.doors(ctx);
+        if doors.is_empty()
+            && let Some(failure) = self.nobody_able()
+        {
+            return self.conclude(Verdict::Failed(failure));
+        }
         if doors.iter().any(|door| door.is_shut_by(&[Gate::SlowStart])) {
             let mut failure = self.all_shut(ctx);
             failure.retry_after = Some(FULL_AGAIN_IN);
@@ -97,7 +102,8 @@ impl Chain {
         });
         let mut doors: Vec<Door> = first.collect();
         let (mut walk, mut ended, mut index) = (self.walk.clone(), self.leg.group, self.leg.index);
-        while let Some(group) = walk.next(&topology, ended, NextLeg::Yes) {
+        let mut next = self.way_past();
+        while let Some(group) = walk.next(&topology, ended, next) {
             index = LegIndex(index.0 + 1);
             let leg = Leg::new(&topology, &self.request, index, group, ctx.rng);
             for &deployment in &leg.ranked {
@@ -105,6 +111,7 @@ impl Chain {
                 doors.push(Door { deployment, shut: shut(deployment), moved });
             }
             ended = group;
+            next = NextLeg::Yes;
         }
         doors
     }

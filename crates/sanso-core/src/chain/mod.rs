@@ -9,6 +9,7 @@
 //! * `leg.rs`: what a request remembers
 //! * `calls.rs`: what happens to a call
 //! * `seek.rs`: who is called next: a sibling, the same deployment after a wait, the next leg
+//! * `able.rs`: what the request needs and a deployment lacks
 //! * `around.rs`: who else could serve, and how many attempts there may be
 //! * `send.rs`: how a call begins
 //! * `silent.rs`: calls from which nothing comes: others are asked beside them, or in their place
@@ -22,6 +23,7 @@
 //! no retry before its time, no call after the deadline or after the client left (7); legs in order,
 //! each once (9); a caller's mistake on the first leg costs one attempt (10).
 
+mod able;
 mod around;
 mod calls;
 mod fail;
@@ -47,7 +49,7 @@ use crate::event::{CallEnd, Event};
 use crate::fault::{Fault, Outcome, Phase};
 use crate::gates::{Abandoned, Gates, InflowPlace, News, Permit, Refusal, Tail};
 use crate::rng::Rng;
-use crate::route::{DeploymentId, Topology, Walk, WalkRules};
+use crate::route::{DeploymentId, Lack, Topology, Walk, WalkRules};
 use crate::time::{Duration, Instant};
 
 /// One request on its way. See the module.
@@ -64,6 +66,8 @@ pub struct Chain {
     skipped: Vec<(LegIndex, DeploymentId, Refusal)>,
     /// Deployments that a leg passed over because of their last fault in this request.
     passed_over: Vec<(LegIndex, DeploymentId)>,
+    /// Deployments that cannot do what is asked.
+    unable: Vec<(LegIndex, DeploymentId, Lack)>,
     /// Deployments for which too little time was left.
     out_of_time: Vec<(LegIndex, DeploymentId)>,
     /// `max_attempts`, where it is set.
@@ -170,6 +174,7 @@ impl Chain {
             lost: Vec::new(),
             skipped: Vec::new(),
             passed_over: Vec::new(),
+            unable: Vec::new(),
             out_of_time: Vec::new(),
             attempts: 0,
             next_call: 0,
@@ -267,6 +272,7 @@ impl Chain {
             Plan::Start => {
                 self.leg.began = ctx.now;
                 if !self.shed(ctx) {
+                    self.note_unable(LegIndex::FIRST, self.leg.group);
                     self.seek(ctx, None);
                 }
             }

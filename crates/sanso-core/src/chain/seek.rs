@@ -191,9 +191,10 @@ impl Chain {
         let mut walk = self.walk.clone();
         let mut ended = self.leg.group;
         let mut index = self.leg.index;
-        let mut next = last.map_or(NextLeg::Yes, |kind| kind.rule().next);
+        let mut next = last.map_or_else(|| self.way_past(), |kind| kind.rule().next);
         while let Some(group) = walk.next(&topology, ended, next) {
             index = LegIndex(index.0 + 1);
+            self.note_unable(index, group);
             let leg = Leg::new(&topology, &self.request, index, group, ctx.rng);
             let mut inflow = self.flow_in(ctx, index, group);
             for &deployment in leg.ranked.iter().filter(|_| inflow.is_some()) {

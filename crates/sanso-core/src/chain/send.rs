@@ -105,6 +105,7 @@ impl Chain {
         if let Some(called) = self.called.iter_mut().find(|it| it.deployment == deployment) {
             called.call_again();
         }
+        self.note_called_unable(deployment);
         self.attempts += 1;
         self.leg.attempts += 1;
         let (lease, probe) = (permit.lease(), permit.is_probe());

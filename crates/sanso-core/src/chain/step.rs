@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fail::Failure;
 use crate::fault::{Outcome, Phase, SoftReason, Spent};
-use crate::route::{DeploymentId, FallbackOn, GroupId, Limits, OwnLists};
+use crate::route::{DeploymentId, FallbackOn, GroupId, Limits, Needs, OwnLists};
 use crate::time::{Duration, Instant};
 use crate::usual::Class;
 
@@ -42,6 +42,8 @@ pub struct Request {
     pub is_retry: bool,
     /// LiteLLM's `priority`: above 0 it may be shed, see [`Group::shed_below`](crate::Group).
     pub priority: i64,
+    /// What not every deployment can do.
+    pub needs: Needs,
 }
 
 impl Request {
@@ -64,6 +66,7 @@ impl Request {
             held: false,
             is_retry: false,
             priority: 0,
+            needs: Needs::NONE,
         }
     }
 }

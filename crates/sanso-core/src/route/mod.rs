@@ -1,11 +1,13 @@
 //! Who may be called, and in which order.
 
 mod limits;
+mod preflight;
 mod rank;
 mod topology;
 mod walk;
 
 pub use limits::{DeploymentLimits, Limits};
+pub use preflight::{Capabilities, Lack, Needs, Preflight};
 pub(crate) use rank::rank;
 pub use topology::{Deployment, DeploymentId, FallbackOn, Group, GroupId, Rules, Topology};
 pub use walk::OwnLists;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::limits::DeploymentLimits;
+use super::preflight::{Capabilities, Preflight};
 use crate::breaker::BreakerPolicy;
 use crate::budget;
 use crate::retry::{Backoff, Patience, RetriesByKind};
@@ -66,6 +67,8 @@ pub struct Deployment {
     pub domains: Vec<Arc<str>>,
     /// Tokens of its retry budget; `None`: it has none, and every retry is allowed.
     pub retry_budget: Option<u32>,
+    /// What it can do, as far as is known.
+    pub capabilities: Capabilities,
 }
 
 impl Deployment {
@@ -82,6 +85,7 @@ impl Deployment {
             host: None,
             domains: Vec::new(),
             retry_budget: Some(budget::FULL),
+            capabilities: Capabilities::default(),
         }
     }
 }
@@ -117,6 +121,8 @@ pub struct Group {
     /// `shed_below`: while a smaller share of the chain than this admits, requests of low priority
     /// are turned away. `None`: none are.
     pub shed_below: Option<f64>,
+    /// What becomes of deployments that cannot do what a request for this group asks.
+    pub preflight: Preflight,
 }
 
 /// Faults of the first leg that go to the plain fallbacks only where that is said: another model
@@ -145,6 +151,7 @@ impl Default for Group {
             content_policy_fallbacks: Vec::new(),
             fallback_on: FallbackOn::default(),
             shed_below: None,
+            preflight: Preflight::default(),
         }
     }
 }
@@ -240,6 +247,16 @@ impl Topology {
     #[must_use]
     pub fn group(&self, id: GroupId) -> &Group {
         &self.groups[id.index()]
+    }
+
+    /// The longest prompt that some deployment of a group takes, in tokens; `None` unless that is
+    /// known of all of them.
+    #[must_use]
+    pub fn window(&self, group: GroupId) -> Option<u64> {
+        let windows = self.group(group).deployments.iter();
+        let known: Option<Vec<u64>> =
+            windows.map(|id| self.deployment(*id).capabilities.window).collect();
+        known?.into_iter().max()
     }
 
     /// `default_fallbacks`, which stand in where the asked-for group has no list.

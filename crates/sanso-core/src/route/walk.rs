@@ -16,6 +16,8 @@ pub(crate) struct Walk {
     open: Vec<List>,
     /// Groups that have had their leg.
     seen: Vec<GroupId>,
+    /// A prompt too long for this many tokens goes to no group that is known to take no more.
+    outgrown: Option<u64>,
     rules: WalkRules,
 }
 
@@ -74,7 +76,7 @@ struct List {
 
 impl Walk {
     pub(crate) fn new(first: GroupId, rules: WalkRules) -> Self {
-        Self { open: Vec::new(), seen: vec![first], rules }
+        Self { open: Vec::new(), seen: vec![first], outgrown: None, rules }
     }
 
     /// The same walk at its start.
@@ -99,7 +101,12 @@ impl Walk {
             NextLeg::NotFromFirst if is_first && !self.rules.on.bad_request => return None,
             NextLeg::ContextList => {
                 let listed = self.context(topology, ended);
-                if is_first { listed.or_else(plain) } else { listed }
+                if is_first && listed.is_none() {
+                    self.outgrown = topology.window(ended);
+                    self.plain(topology, ended, is_first)
+                } else {
+                    listed
+                }
             }
             NextLeg::PolicyList => {
                 let listed = Some(self.policy(topology, ended)).filter(|list| !list.is_empty());
@@ -113,7 +120,7 @@ impl Walk {
         {
             self.open.push(List { groups: list.into(), next: 0 });
         }
-        self.take()
+        self.take(topology)
     }
 
     fn plain<'a>(
@@ -146,7 +153,7 @@ impl Walk {
         }
     }
 
-    fn take(&mut self) -> Option<GroupId> {
+    fn take(&mut self, topology: &Topology) -> Option<GroupId> {
         loop {
             let list = self.open.last_mut()?;
             let Some(&group) = list.groups.get(list.next) else {
@@ -154,7 +161,10 @@ impl Walk {
                 continue;
             };
             list.next += 1;
-            if !self.seen.contains(&group) {
+            let is_no_larger = self
+                .outgrown
+                .is_some_and(|window| topology.window(group).is_some_and(|it| it <= window));
+            if !self.seen.contains(&group) && !is_no_larger {
                 self.seen.push(group);
                 return Some(group);
             }

@@ -1,6 +1,7 @@
 //! Tests of the decisions, through the public API alone, in virtual time.
 #![cfg(test)]
 
+mod able;
 mod breaker;
 mod budgets;
 mod faults;

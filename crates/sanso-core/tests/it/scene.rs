@@ -16,6 +16,8 @@ pub(crate) struct Scene {
     pub(crate) seed: u64,
     /// Some deployments share a key, some a host, some both.
     pub(crate) shares: bool,
+    /// Some deployments cannot do what some requests ask.
+    pub(crate) picky: bool,
     pub(crate) groups: Vec<GroupScene>,
     pub(crate) defaults: Option<Vec<u32>>,
     pub(crate) max_attempts: Option<u32>,
@@ -80,6 +82,7 @@ fn scenes_of(
         |(seed, groups, defaults, (max_attempts, max_fallbacks), requests)| Scene {
             seed,
             shares: true,
+            picky: false,
             groups,
             defaults,
             max_attempts,
@@ -149,6 +152,7 @@ impl Scene {
                 deployments.push(Deployment {
                     credential: shared(3),
                     host: shared(5),
+                    capabilities: self.capabilities(id),
                     ..Deployment::new(format!("{number}#{sibling}"))
                 });
             }
@@ -168,6 +172,13 @@ impl Scene {
         Topology::new(groups, deployments, self.defaults.as_ref().map(ids), rules)
     }
 
+    /// Drawn from the seed, so that it stays as it is while a scene shrinks.
+    fn capabilities(&self, id: u64) -> Capabilities {
+        let drawn = |bit: u64| self.picky && (self.seed >> ((id + bit) % 60)) & 1 == 1;
+        let lacks = Needs::TOOLS.when(drawn(0)).and(Needs::IMAGES.when(drawn(17)));
+        Capabilities { lacks, window: drawn(31).then_some(1_000) }
+    }
+
     pub(crate) fn world(&self) -> World {
         let behaviours = self.groups.iter().flat_map(|group| group.siblings.clone()).collect();
         World::new(self.topology(), behaviours, self.seed)
@@ -179,7 +190,12 @@ impl Scene {
         let mut at = Instant::ORIGIN;
         for scene in &self.requests {
             at = at + Duration::from_millis(scene.gap_ms);
-            let request = scene.request(at, self.groups.len() as u32);
+            let mut request = scene.request(at, self.groups.len() as u32);
+            if self.picky {
+                request.needs = Needs::TOOLS.when(scene.gap_ms % 2 == 0);
+                request.needs = request.needs.and(Needs::IMAGES.when(scene.gap_ms % 5 == 0));
+                request.prompt_tokens = if scene.gap_ms % 3 == 0 { 5_000 } else { 1_500 };
+            }
             let leaves = scene.leaves_ms.map(|ms| at + Duration::from_millis(ms));
             world.send(at, request, leaves);
         }

@@ -1,5 +1,6 @@
 //! What a body must be before it is looked into.
 
+use sanso_core::Needs;
 use serde::de::IgnoredAny;
 
 use super::layout::Layout;
@@ -45,8 +46,8 @@ pub(super) fn members(text: &str) -> Result<(Layout, Named<'_>), RequestError> {
 }
 
 /// Checks the depth of all members, and that `messages` is a list of objects. Returns the estimate of
-/// the prompt's tokens.
-pub(super) fn messages(members: &Named<'_>) -> Result<u64, RequestError> {
+/// the prompt's tokens, and what it holds besides text.
+pub(super) fn messages(members: &Named<'_>) -> Result<(u64, Needs), RequestError> {
     let what = "the conversation, as a list of message objects";
     let mut verdict = Err(RequestError::missing("messages", what));
     for (name, value) in members {
@@ -71,7 +72,7 @@ pub(super) fn messages(members: &Named<'_>) -> Result<u64, RequestError> {
             let path = format!("messages[{index}]");
             Err(RequestError::wrong_value(&path, "must be a message object"))
         } else {
-            Ok(json.len().saturating_sub(shape.opaque_bytes) as u64 / 4)
+            Ok((json.len().saturating_sub(shape.opaque_bytes) as u64 / 4, shape.media))
         };
     }
     verdict

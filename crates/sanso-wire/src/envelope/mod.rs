@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
+use sanso_core::Needs;
 use serde_json::value::RawValue;
 
 pub use controls::{Controls, FallbackLists, FallbackRule};
@@ -45,6 +46,10 @@ pub struct Envelope {
     /// Tokens of the prompt, estimated as a quarter of the bytes of `messages` without inline base64.
     /// Good enough to choose a time limit, not to bill by; images and files count nothing.
     pub prompt_tokens_estimate: u64,
+    /// What not every deployment can do.
+    pub needs: Needs,
+    /// Whether the answer is to be JSON, whatever its shape (`response_format`).
+    pub wants_json: bool,
     /// What the request asks of the gateway itself.
     pub controls: Controls,
     body: Bytes,
@@ -83,22 +88,33 @@ impl Envelope {
         let text = check::utf8(&body)?;
         let (layout, members) = check::members(text)?;
         let edits = members.iter().map(|(name, value)| edit_of(name, value)).collect();
-        let prompt_tokens_estimate = check::messages(&members)?;
+        let (prompt_tokens_estimate, media) = check::messages(&members)?;
         let object = Object::body(members);
         let model = model(&object)?;
         let stream = object.typed("stream", "true or false")?.unwrap_or_default();
         let mut controls = Controls::read(&object, &model)?;
         controls.task = metadata::task(&object)?;
+        let has_tools = has_elements(&object, "tools") || has_elements(&object, "functions");
+        let candidates = whole(&object, "n").unwrap_or(1).max(1);
+        let format = object.object("response_format").ok().flatten();
+        let format = format.and_then(|format| word(&format, "type"));
+        let needs = media
+            .and(Needs::TOOLS.when(has_tools))
+            .and(Needs::SEVERAL.when(candidates > 1))
+            .and(Needs::SCHEMA.when(format.as_deref() == Some("json_schema")))
+            .and(Needs::LOGPROBS.when(is_true(&object, "logprobs")));
         Ok(Self {
             model,
             stream,
             include_usage: include_usage(&object),
             thinks: thinks(&object),
-            has_tools: has_elements(&object, "tools") || has_elements(&object, "functions"),
+            has_tools,
             max_tokens: whole(&object, "max_completion_tokens")
                 .or_else(|| whole(&object, "max_tokens")),
-            candidates: whole(&object, "n").unwrap_or(1).max(1),
+            candidates,
             prompt_tokens_estimate,
+            needs,
+            wants_json: format.is_some_and(|format| format != "text"),
             controls,
             layout,
             edits,

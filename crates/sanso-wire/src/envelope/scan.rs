@@ -1,6 +1,7 @@
 //! One pass over JSON that is known to be well-formed: its depth, and what an estimate needs.
 
 use memchr::memchr2;
+use sanso_core::Needs;
 
 /// A string at least this long in which no byte is outside base64's alphabet is taken for data: no
 /// prose goes on for so long without a space.
@@ -17,6 +18,8 @@ pub(super) struct Shape {
     pub(super) first_non_object: Option<usize>,
     /// Bytes in strings that are data rather than text: `data:` URLs and bare base64.
     pub(super) opaque_bytes: usize,
+    /// What the parts of messages hold besides text, if it is a list of messages.
+    pub(super) media: Needs,
 }
 
 /// Scans one JSON value without recursion, so that its depth costs no stack.
@@ -40,6 +43,9 @@ pub(super) fn scan(json: &[u8]) -> Shape {
                     shape.opaque_bytes += length;
                 }
                 at += length + 1;
+                if depth == PART_DEPTH {
+                    shape.media = shape.media.and(medium(string, json.get(at + 1..)));
+                }
             }
             b'{' | b'[' => {
                 depth += 1;
@@ -53,6 +59,23 @@ pub(super) fn scan(json: &[u8]) -> Shape {
         at += 1;
     }
     shape
+}
+
+/// Where the members of a part stand in a list of messages: list, message, `content`, part.
+const PART_DEPTH: usize = 4;
+
+/// What a part's member brings along, by its name. A name written with escapes is not known, and the
+/// provider is to say what it cannot take.
+fn medium(string: &[u8], after: Option<&[u8]>) -> Needs {
+    let medium = match string {
+        b"image_url" => Needs::IMAGES,
+        b"input_audio" => Needs::AUDIO,
+        b"file" | b"document_url" => Needs::FILES,
+        _ => return Needs::NONE,
+    };
+    // Text may hold the same word, and so may `type`; only a name is followed by a colon.
+    let is_name = after.is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"));
+    medium.when(is_name)
 }
 
 /// Bytes up to the closing quote.
@@ -113,5 +136,16 @@ mod tests {
         let url =
             format!(r#"["data:image/png;base64,{base64}","{base64}","{}"]"#, "a b ".repeat(400));
         assert_eq!(scan(url.as_bytes()).opaque_bytes, 800 + 22 + 800);
+    }
+
+    #[test]
+    fn media_are_known_by_the_names_of_parts_members() {
+        let of = |part: &str| scan(format!(r#"[{{"content":[{part}]}}]"#).as_bytes()).media;
+        assert_eq!(of(r#"{"type":"image_url","image_url" : {"url":"x"}}"#), Needs::IMAGES);
+        assert_eq!(of(r#"{"type":"input_audio","input_audio":{}}"#), Needs::AUDIO);
+        assert_eq!(of(r#"{"file":{}},{"image_url":""}"#), Needs::FILES.and(Needs::IMAGES));
+        assert_eq!(of(r#"{"type":"text","text":"image_url"}"#), Needs::NONE);
+        assert_eq!(of(r#"{"text":"\"image_url\":1","deep":{"file":1}}"#), Needs::NONE);
+        assert_eq!(scan(br#"[{"content":"image_url","file":1}]"#).media, Needs::NONE);
     }
 }

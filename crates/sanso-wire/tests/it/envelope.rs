@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use proptest::prelude::*;
+use sanso_core::Needs;
 use sanso_wire::envelope::{Envelope, FallbackRule, RequestError};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -44,6 +45,15 @@ fn facts_are_read() {
     assert!(rich.stream && rich.include_usage && rich.thinks && rich.has_tools);
     assert_eq!(rich.max_tokens, Some(7));
     assert_eq!(with(r#""max_tokens":5"#).max_tokens, Some(5));
+    assert_eq!((plain.needs, plain.wants_json), (Needs::NONE, false));
+    assert_eq!((rich.needs, rich.wants_json), (Needs::TOOLS, false));
+    assert_eq!(with(r#""n":2,"logprobs":true"#).needs, Needs::SEVERAL.and(Needs::LOGPROBS));
+    assert_eq!(with(r#""n":1,"logprobs":false"#).needs, Needs::NONE);
+    let schema = with(r#""response_format":{"type":"json_schema"}"#);
+    assert_eq!((schema.needs, schema.wants_json), (Needs::SCHEMA, true));
+    let object = with(r#""response_format":{"type":"json_object"}"#);
+    assert_eq!((object.needs, object.wants_json), (Needs::NONE, true));
+    assert!(!with(r#""response_format":{"type":"text"}"#).wants_json);
     assert!(!with(r#""tools":[ ]"#).has_tools);
     assert!(with(r#""functions":[{}]"#).has_tools);
 }

@@ -7,7 +7,7 @@ use super::base_url;
 use super::diagnostic::Severity;
 use super::reader::{Place, Reader};
 use super::settings::List;
-use super::types::{Config, Deployment, Group, GroupIndex, Origin};
+use super::types::{Config, Deployment, Group, GroupIndex, Needs, Origin, Preflight};
 use super::units::show;
 
 pub(super) fn advise(config: &Config, places: &[Place], lists: &[List], reader: &mut Reader<'_>) {
@@ -24,6 +24,7 @@ pub(super) fn advise(config: &Config, places: &[Place], lists: &[List], reader: 
         short_deadline(config, index, chain_place, reader);
         uneven_retries(config, index, place, reader);
         smaller_windows(config, index, chain_place, reader);
+        lesser_fallbacks(config, index, chain_place, reader);
     }
     no_timeout(config, reader);
     cycles(config, lists, reader);
@@ -135,6 +136,35 @@ fn smaller_windows(config: &Config, group: GroupIndex, place: &Place, reader: &m
                 leg.name, first.name,
             );
             reader.warning(place, message, None);
+        }
+    }
+}
+
+/// What no deployment of a group can do.
+fn lacks(config: &Config, group: &Group) -> Needs {
+    let members = group.deployments.iter().filter_map(|index| config.deployments.get(*index));
+    let called = members.filter(|one| one.mock_response.is_none());
+    called.map(|one| one.lacks).reduce(Needs::common).unwrap_or_default()
+}
+
+/// A leg that some requests cannot be helped by, though the first one serves them. What is rarely
+/// asked for, and whole dialects lack, is not worth a note in every other chain.
+fn lesser_fallbacks(config: &Config, group: GroupIndex, place: &Place, reader: &mut Reader<'_>) {
+    let Some(first) = config.groups.get(group) else { return };
+    if first.policy.preflight != Preflight::Skip {
+        return;
+    }
+    const OFTEN: Needs = Needs::TOOLS.and(Needs::SCHEMA).and(Needs::IMAGES).and(Needs::FILES);
+    let own = lacks(config, first);
+    for leg in config.chain(group).iter().skip(1).filter_map(|leg| config.groups.get(*leg)) {
+        let less: Vec<&str> = lacks(config, leg).common(OFTEN).without(own).names().collect();
+        if !less.is_empty() {
+            let message = format!(
+                "the fallback `{}` does not support {}: requests that need it pass it over",
+                leg.name,
+                less.join(", "),
+            );
+            reader.note(Severity::Note, place, message, None);
         }
     }
 }

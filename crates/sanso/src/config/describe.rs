@@ -1,6 +1,6 @@
 //! What `sanso check` prints: the chains, and everything that holds.
 
-use super::types::{Config, Deployment, Group, GroupIndex, Listing, Origin, Policy};
+use super::types::{Config, Deployment, Group, GroupIndex, Listing, Origin, Policy, Preflight};
 use super::units::{show, show_size};
 use super::{base_url, checks, defaults};
 
@@ -203,13 +203,18 @@ fn policy_lines(policy: &Policy) -> Vec<String> {
     ]
 }
 
-/// Refusals that lead to the plain fallbacks beside the faults that always do.
+/// Refusals that lead to the plain fallbacks beside the faults that always do, and who is passed over.
 fn fallback_line(policy: &Policy) -> String {
     let on = policy.fallback_on;
     let said = [("bad_request", on.bad_request), ("content_policy", on.content_policy)];
     let said: Vec<&str> = said.into_iter().filter(|(_, said)| *said).map(|it| it.0).collect();
     let said = if said.is_empty() { "nothing".to_owned() } else { said.join(", ") };
-    format!("fallback   also on {said}")
+    let preflight = match policy.preflight {
+        Preflight::Skip => "skip",
+        Preflight::Warn => "warn",
+        Preflight::Off => "off",
+    };
+    format!("fallback   also on {said}, preflight {preflight}")
 }
 
 /// What is off unless it is asked for.

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::checks::ChecksLayer;
 use super::defaults;
-use super::types::{Breaker, FallbackOn, Policy, RetriesByKind, Retry, Streams, Timeouts};
+use super::types::{
+    Breaker, FallbackOn, Policy, Preflight, RetriesByKind, Retry, Streams, Timeouts,
+};
 
 /// What one place of the file says. The places, weakest first: `litellm_settings`,
 /// `router_settings`, `sanso`, `sanso.groups.NAME`, the deployment.
@@ -41,6 +43,7 @@ pub(super) struct Layer {
     pub(super) buffer_full: Option<bool>,
     pub(super) upstream_stream: Option<bool>,
     pub(super) inflow_cap: Option<u32>,
+    pub(super) preflight: Option<Preflight>,
     /// `Some(None)`: switched off.
     pub(super) budget: Option<Option<u32>>,
 }
@@ -80,6 +83,7 @@ impl Layer {
             buffer_full: self.buffer_full.or(lower.buffer_full),
             upstream_stream: self.upstream_stream.or(lower.upstream_stream),
             inflow_cap: self.inflow_cap.or(lower.inflow_cap),
+            preflight: self.preflight.or(lower.preflight),
             budget: self.budget.or(lower.budget),
         }
     }
@@ -107,6 +111,7 @@ impl Layer {
             },
             shed_below: self.shed_below,
             inflow_cap: self.inflow_cap,
+            preflight: self.preflight.unwrap_or_default(),
         }
     }
 

@@ -35,6 +35,7 @@ mod identity;
 mod keys;
 mod layer;
 mod models;
+mod preflight;
 mod reader;
 mod section;
 mod settings;

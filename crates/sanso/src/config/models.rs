@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use sanso_core::Needs;
 use sanso_wire::providers::Provider;
 use secrecy::SecretString;
 
@@ -9,7 +10,7 @@ use super::domain;
 use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
 use super::types::{Deployment, Weights};
-use super::{Field, base_url, identity, keys, suggest, upstream};
+use super::{Field, base_url, identity, keys, preflight, suggest, upstream};
 
 /// One entry of the list.
 pub(super) struct Entry {
@@ -97,6 +98,7 @@ struct Info {
     layer: Layer,
     order: Option<u32>,
     max_input_tokens: Option<u64>,
+    lacks: Needs,
     weights: Weights,
     blocked: bool,
     domain: domain::Said,
@@ -109,6 +111,7 @@ impl Info {
             id: table.take("id").and_then(|field| field.text(reader)),
             order: table.take("order").and_then(|field| field.count(reader)),
             max_input_tokens: table.take("max_input_tokens").and_then(|field| field.tokens(reader)),
+            lacks: preflight::said(&mut table, reader),
             weights: Weights {
                 weight: None,
                 rpm: number(&mut table, "rpm", reader),
@@ -208,6 +211,7 @@ impl Params<'_, '_> {
             breaker: layer.breaker(),
             timeouts: layer.timeouts(),
             max_input_tokens: self.info.max_input_tokens,
+            lacks: self.info.lacks.and(preflight::of_dialect(provider.dialect)),
             mock_response,
         };
         Some(per_organization(deployment, organizations))

@@ -8,7 +8,7 @@ use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
 use super::settings::retry_policy;
 use super::suggest;
-use super::types::{FallbackOn, Level, Limits, Log, LogFormat};
+use super::types::{FallbackOn, Level, Limits, Log, LogFormat, Preflight};
 
 /// What the section says.
 pub(super) struct Section {
@@ -156,8 +156,19 @@ fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer 
         read_streams(&mut layer, streams, reader);
     }
     layer.inflow_cap = table.take("inflow_cap").and_then(|field| at_least_one(&field, reader));
+    layer.preflight = table.take("preflight").and_then(|field| preflight(&field, reader));
     layer.shed_below = table.take("shed_below").and_then(|field| field.share(reader));
     layer
+}
+
+/// YAML 1.1 reads `off` as `false`.
+fn preflight(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<Preflight> {
+    const WORDS: [(&str, Preflight); 3] =
+        [("skip", Preflight::Skip), ("warn", Preflight::Warn), ("off", Preflight::Off)];
+    match field.is_false() {
+        true => Some(Preflight::Off),
+        false => choice(field, &WORDS, reader),
+    }
 }
 
 fn read_retry(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {

@@ -8,6 +8,7 @@ use std::time::Duration;
 pub use super::domain::Domain;
 pub use sanso_core::FallbackOn;
 pub use sanso_core::RetriesByKind;
+pub use sanso_core::{Needs, Preflight};
 use sanso_wire::Dialect;
 use secrecy::SecretString;
 use serde_json::Value as Json;
@@ -141,6 +142,8 @@ pub struct Deployment {
     pub timeouts: Timeouts,
     /// Longest prompt, in tokens, where it is known.
     pub max_input_tokens: Option<u64>,
+    /// What it cannot do, by its dialect and by what the file says of it.
+    pub lacks: Needs,
     /// What it shares with others that can fail for all of them at once.
     pub domain: Domain,
     /// It runs on a local server (loopback, private address, or a provider that is one by nature).
@@ -212,6 +215,8 @@ pub struct Policy {
     pub shed_below: Option<f64>,
     /// The most calls in flight that came to the group by fallback. `None`: any number.
     pub inflow_cap: Option<u32>,
+    /// What becomes of deployments that cannot do what a request asks.
+    pub preflight: Preflight,
 }
 
 /// Tier 1: trying again within a leg.

@@ -112,8 +112,9 @@ impl Record {
                 .filter_map(|a| Some((a.deployment, a.end?.0)))
                 .collect(),
             fell_back: served.answering_group.clone().filter(|_| served.fallback).map(|group| {
-                // Without a fault the first leg was passed over, its gates shut.
-                (group, trail.faults().next().or(trail.moved_for).map_or("gate_shut", kind_name))
+                // Without a fault the first leg was passed over.
+                let passed_over = if trail.outdone { "preflight" } else { "gate_shut" };
+                (group, trail.faults().next().or(trail.moved_for).map_or(passed_over, kind_name))
             }),
         }
     }

@@ -17,6 +17,8 @@ pub(crate) struct Trail {
     pub(crate) warnings: Vec<String>,
     /// Why the request moved to another leg, where a fault led there.
     pub(crate) moved_for: Option<FaultKind>,
+    /// Someone of the first leg was passed over for what it cannot do.
+    pub(crate) outdone: bool,
     /// What is wrong with the answer that was given.
     pub(crate) soft: Option<SoftReason>,
 }
@@ -87,6 +89,7 @@ impl Trail {
                     attempt.end = Some((*end, *after));
                 }
             }
+            Event::Unable { leg: LegIndex::FIRST, called: false, .. } => self.outdone = true,
             Event::FellBack { reason, .. } => self.moved_for = self.moved_for.or(*reason),
             _ => {}
         }

@@ -14,6 +14,7 @@ mod malformed;
 mod mock_response;
 mod observe;
 mod own_lists;
+mod preflight;
 mod probes;
 mod secrets;
 mod streams;

@@ -36,6 +36,12 @@ impl Setup {
         self
     }
 
+    /// Says of the deployment that was added last what stands in its `model_info`.
+    pub(crate) fn info(mut self, yaml: &str) -> Self {
+        writeln!(self.models, "    model_info: {{ {yaml} }}").unwrap();
+        self
+    }
+
     pub(crate) fn provider(self, group: &str, provider: &Provider) -> Self {
         let vendor = provider.vendor();
         let model = format!("{}/{}", vendor.name(), vendor.model());

@@ -195,7 +195,9 @@ fn attempts(told: &Told) -> Vec<(&CallTold, Why)> {
 
 fn skipped_legs(told: &Told) -> Vec<u32> {
     let legs = told.events.iter().filter_map(|(_, event)| match event {
-        Event::Skipped { leg, .. } | Event::PassedOver { leg, .. } => Some(leg.0),
+        Event::Skipped { leg, .. }
+        | Event::PassedOver { leg, .. }
+        | Event::Unable { leg, called: false, .. } => Some(leg.0),
         _ => None,
     });
     legs.collect()

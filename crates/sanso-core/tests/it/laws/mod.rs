@@ -2,9 +2,11 @@
 //!
 //! * `ends.rs`: how a request ends
 //! * `attempts.rs`: whom it calls, how often and when
+//! * `able.rs`: what a deployment is not asked, because it cannot do it
 //! * `shut.rs`: what a gate lets through, and what moves it
 //! * `healing.rs`: that everything comes back
 
+mod able;
 mod attempts;
 mod ends;
 mod healing;

@@ -98,7 +98,7 @@ settings of every chain that says nothing else
   timeouts   timeout 30s, stream 30s, deadline 600s, connect 3s
   streams    first_token 10s + 1s per 10k tokens (60s patient), gap 30s, commit_by 15s
   breaker    opens on more than 3 faults that are 20% of calls or more in 60s, cooldown 60s, probes 1, success_threshold 2
-  fallback   also on nothing
+  fallback   also on nothing, preflight skip
   optional   shed_below off, inflow_cap off, slow rule off, buffer off, upstream_stream off
   checks     empty
   limits     body 32MiB, head 256KiB, event 8MiB, answer 64MiB, max_fallbacks 5
