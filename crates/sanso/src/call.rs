@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::flow::{Flow, Opened};
 use crate::mock;
 use crate::target::Target;
-use crate::upstream::{Pool, Received, Upstream, name_body_error};
+use crate::upstream::{Pool, Received, Upstream};
 
 /// What a call came to.
 #[derive(Debug)]
@@ -213,7 +213,7 @@ async fn collect(mut body: Received, limit: usize) -> Result<Bytes, Failure> {
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| name_body_error(&error))?;
+        let frame = frame.map_err(|error| body.broke(&error))?;
         let Ok(data) = frame.into_data() else { continue };
         if first.as_ref().map_or(0, Bytes::len) + rest.len() + data.len() > limit {
             return Err(Failure::new(

@@ -15,7 +15,7 @@ use sanso_wire::{Dialect, Failure, StreamDecoder};
 use crate::ask::{Asked, Sizes};
 use crate::call::{Facts, Whole};
 use crate::checks::Gathered;
-use crate::upstream::{Received, name_body_error};
+use crate::upstream::Received;
 
 /// A stream that has brought content.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ impl Flow {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => return Poll::Ready(self.end()),
                 Some(Err(_)) if self.is_past_finish() => return Poll::Ready(self.end()),
-                Some(Err(error)) => return Poll::Ready(Progress::Broken(name_body_error(&error))),
+                Some(Err(error)) => return Poll::Ready(Progress::Broken(self.body.broke(&error))),
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else { continue };
                     self.received += data.len();

@@ -196,7 +196,8 @@ impl Relay {
         let signal = if failure.fault.kind == FaultKind::Timeout(Phase::Gap) {
             Signal::Limit(Phase::Gap)
         } else {
-            Signal::End(Outcome::Fault(Fault::new(FaultKind::Broken)))
+            let connection = failure.fault.connection;
+            Signal::End(Outcome::Fault(Fault { connection, ..Fault::new(FaultKind::Broken) }))
         };
         self.exchange.signal(self.call, signal);
         self.flow.write_error(&self.exchange.snapshot.masked(failure));

@@ -168,7 +168,11 @@ impl Breaker {
             self.window.take_back(now, mark);
         }
         self.window.broke(now);
-        self.breaks.add(now, fault.weight);
+        let again = self.is_lost_again(fault.connection);
+        let fault = CountedFault { connection: None, first: fault.first && !again, ..fault };
+        if !again {
+            self.breaks.add(now, fault.weight);
+        }
         self.count_fault(now, fault, rng, news);
         // After the count: the broken call is one of those that flowed.
         if self.is_current(grant) {

@@ -60,7 +60,7 @@ impl Chain {
         self.note_end(lost.call, CallEnd::Fault(fault), ctx.now - active.started);
         match active.hold {
             Hold::Tail(tail) => {
-                tail.broke(ctx.now, ctx.rng, &mut self.news);
+                tail.broke(ctx.now, fault.connection, ctx.rng, &mut self.news);
                 self.note_news(lost.deployment);
                 if self.committed.is_some() {
                     self.conclude(Verdict::Broken(lost.call));

@@ -347,8 +347,9 @@ impl Tail {
     }
 
     /// The answer broke after its first content: the success is taken back and a fault counted.
-    pub fn broke(mut self, now: Instant, rng: &mut Rng, news: &mut News) {
-        let fault = Fault::new(FaultKind::Broken);
+    /// `connection` as in [`Fault::connection`].
+    pub fn broke(mut self, now: Instant, connection: Option<u64>, rng: &mut Rng, news: &mut News) {
+        let fault = Fault { connection, ..Fault::new(FaultKind::Broken) };
         let counted = self.hold.counted(&fault, Weight::FULL);
         let (mut inner, now) = self.hold.cell.step(now);
         inner.breaker.broke(now, &self.hold.grant, self.counted, counted, rng, &mut news.breaker);

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,18 +16,32 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-/// Whether a pooled connection has carried an answer. What fails on one that has, before any answer,
-/// is redone free: the provider had merely closed it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Used(Arc<AtomicBool>);
+/// One connection: its number, and whether it has carried an answer. What fails on one that has, before
+/// any answer, is redone free: the provider had merely closed it. Calls that are lost with the same
+/// connection, as many are over HTTP/2, have the same number.
+#[derive(Clone, Debug)]
+pub(super) struct Used {
+    number: u64,
+    marked: Arc<AtomicBool>,
+}
 
 impl Used {
+    fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self { number, marked: Arc::default() }
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
     pub(super) fn mark(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.marked.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn is_marked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.marked.load(Ordering::Relaxed)
     }
 }
 
@@ -107,7 +121,7 @@ impl Service<Uri> for TcpConnector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let connecting = self.0.call(uri);
-        Box::pin(async move { Ok(TcpConnection { io: connecting.await?, used: Used::default() }) })
+        Box::pin(async move { Ok(TcpConnection { io: connecting.await?, used: Used::new() }) })
     }
 }
 

@@ -94,15 +94,17 @@ impl Upstream {
             return Err(Failure::new(fault, "there is no pool of connections"));
         };
         let response = client.request(request).await.map_err(|error| name(&error))?;
-        if let Some(used) = response.extensions().get::<Used>() {
+        let used = response.extensions().get::<Used>();
+        let connection = used.map(|used| {
             used.mark();
-        }
+            used.number()
+        });
         // Hyper's own limit is one of its buffer, and holds roughly.
         if size(response.headers()) > self.head_bytes {
             let limit = self.head_bytes;
             return Err(Failure::malformed(format!("the answer's head is over {limit} bytes")));
         }
-        Ok(response.map(|body| Received::new(body, place)))
+        Ok(response.map(|body| Received::new(body, place, connection)))
     }
 }
 
@@ -142,17 +144,21 @@ fn name_lost(error: &Error) -> Failure {
     if hyper.is_some_and(|error| error.is_parse()) {
         return Failure::malformed(format!("not an HTTP answer: {}", root(error)));
     }
-    let reused = error.connect_info().is_some_and(|connected| {
+    let used = error.connect_info().and_then(|connected| {
         let mut extensions = http::Extensions::new();
         connected.get_extras(&mut extensions);
-        extensions.get::<Used>().is_some_and(Used::is_marked)
+        extensions.remove::<Used>()
     });
+    let reused = used.as_ref().is_some_and(Used::is_marked);
     let fault = if reused { ConnectionFault::Reused } else { ConnectionFault::Lost };
-    Failure::new(FaultKind::Connection(fault), format!("connection lost: {}", root(error)))
+    let message = format!("connection lost: {}", root(error));
+    let mut failure = Failure::new(FaultKind::Connection(fault), message);
+    failure.fault.connection = used.map(|used| used.number());
+    failure
 }
 
 /// Names what broke while a body was read: half an answer is malformed, whatever cut it.
-pub(crate) fn name_body_error(error: &hyper::Error) -> Failure {
+fn name_body_error(error: &hyper::Error) -> Failure {
     Failure::malformed(format!("the answer's body broke off: {}", root(error)))
 }
 

@@ -7,19 +7,30 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use sanso_wire::Failure;
+
 use super::shards::Place;
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Received {
     body: Incoming,
+    /// The connection that it comes over.
+    connection: Option<u64>,
     /// Given back when the body is dropped: until then the call has its stream or connection.
     _place: Place,
 }
 
 impl Received {
-    pub(super) fn new(body: Incoming, place: Place) -> Self {
-        Self { body, _place: place }
+    pub(super) fn new(body: Incoming, place: Place, connection: Option<u64>) -> Self {
+        Self { body, connection, _place: place }
+    }
+
+    /// Names an error of its reading.
+    pub(crate) fn broke(&self, error: &hyper::Error) -> Failure {
+        let mut failure = super::name_body_error(error);
+        failure.fault.connection = self.connection;
+        failure
     }
 }
 

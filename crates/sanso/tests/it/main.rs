@@ -20,5 +20,6 @@ mod secrets;
 mod streams;
 mod support;
 mod timeouts;
+#[expect(dead_code, reason = "the tests of the binary use the rest")]
 mod upstream;
 mod wildcards;

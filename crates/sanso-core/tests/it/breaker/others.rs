@@ -169,6 +169,19 @@ fn calls_lost_with_one_connection_count_once_in_rows() {
 }
 
 #[test]
+fn streams_cut_with_one_connection_are_one_break() {
+    for (connections, opens) in [([7; 6], false), ([1, 2, 3, 4, 5, 6], true)] {
+        let mut rig = Rig::new(BreakerPolicy { min_calls: 100, ..BreakerPolicy::default() }, 1);
+        let tails: Vec<Tail> = (0..6).map(|_| rig.flow()).collect();
+        for (tail, connection) in tails.into_iter().zip(connections) {
+            rig.pass(ms(400));
+            tail.broke(rig.now, Some(connection), &mut Rng::from_seed(1), &mut News::default());
+        }
+        assert_eq!(rig.state() == BreakerState::Open, opens);
+    }
+}
+
+#[test]
 fn an_administrator_opens_closes_and_lets_go() {
     let mut rig = closed();
     let old = rig.acquire().expect("closed");
