@@ -4,6 +4,7 @@ use sanso_wire::envelope::Envelope;
 use sanso_wire::{Failure, ir, openai_chat};
 
 use crate::checks::Checks;
+use crate::degrade::Caller;
 use crate::matches::Matches;
 
 /// A client's request, shared by all calls that are made for it.
@@ -11,6 +12,8 @@ use crate::matches::Matches;
 pub(crate) struct Asked {
     pub(crate) envelope: Envelope,
     pub(crate) matches: Matches,
+    /// Who asks, where they sent a key.
+    pub(crate) caller: Option<Caller>,
     pub(crate) sizes: Sizes,
     /// Unix seconds, for answers whose provider names no time.
     pub(crate) created: u64,

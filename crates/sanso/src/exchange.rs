@@ -20,6 +20,8 @@ use sanso_wire::ir::Answer;
 use crate::ask::Asked;
 use crate::call::{self, Facts, Report, Told, Whole};
 use crate::checks;
+use crate::config::Degrade;
+use crate::degrade::{self, Stored};
 use crate::error::Error;
 use crate::fail;
 use crate::flow::Flow;
@@ -263,11 +265,17 @@ impl Exchange {
                 }
                 self.note_unchecked();
                 let served = Box::new(self.served(Some(call)));
+                if self.may_keep(&whole.facts) {
+                    self.keep(&served, whole.body.clone());
+                }
                 self.record(&served, Some(whole.facts));
                 Ok(Reply::Whole { body: whole.body, served })
             }
             Verdict::Failed(failure) => {
                 let now = self.shared.clock.now();
+                if let Some(reply) = self.stand_in(&failure, now) {
+                    return Ok(reply);
+                }
                 let mut served = self.served(None);
                 if fail::is_the_callers(&failure) {
                     served.degradation = Degradation::Rejected;
@@ -279,6 +287,40 @@ impl Exchange {
                 Err(fail::internal("a request without a stream cannot break or be cancelled"))
             }
         }
+    }
+
+    fn degrade(&self) -> &Degrade {
+        &self.snapshot.config.groups[self.group().index()].policy.degrade
+    }
+
+    /// An answer that no one gave, where the operator wants one.
+    fn stand_in(&mut self, failure: &sanso_core::Failure, now: Instant) -> Option<Reply> {
+        let (store, request) = (&self.shared.store, self.chain.request());
+        let found = degrade::find(self.degrade(), store, &self.asked, request, failure, now)?;
+        self.warn(found.warning);
+        let mut served = Box::new(self.served(None));
+        served.degradation = Degradation::Degraded;
+        served.served_by = Some(found.by.into());
+        self.record(&served, Some(found.facts));
+        Some(Reply::Whole { body: found.body, served })
+    }
+
+    /// Whether an answer, with which nothing is wrong, may be served once more.
+    pub(crate) fn may_keep(&self, facts: &Facts) -> bool {
+        self.trail.soft.is_none() && degrade::keeps(self.degrade(), &self.asked, facts)
+    }
+
+    /// Whether an answer may come to be kept, whatever it will say.
+    pub(crate) fn may_store(&self) -> bool {
+        self.degrade().stale_for.is_some() && degrade::is_eligible(&self.asked)
+    }
+
+    /// Keeps an answer for when no one gives one.
+    pub(crate) fn keep(&self, served: &Served, body: Bytes) {
+        let Some(stale_for) = self.degrade().stale_for else { return };
+        let Some(by) = served.served_by.clone() else { return };
+        let at = self.shared.clock.now();
+        degrade::keep(&self.shared.store, &self.asked, Stored { body, at, by }, at + stale_for);
     }
 
     /// Who served, or was to serve.

@@ -15,6 +15,7 @@ use crate::ask::{Asked, Sizes};
 use crate::checks::Checks;
 use crate::clock::Clock;
 use crate::config::{self, Config, Report};
+use crate::degrade::{Caller, Store};
 use crate::early::Early;
 use crate::error::Error;
 use crate::exchange::{Exchange, Reply};
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) upstream: Upstream,
     pub(crate) observer: Observer,
+    pub(crate) store: Store,
 }
 
 /// What is known of a request besides its body. [`Gateway::arrive`] makes one.
@@ -61,6 +63,18 @@ pub struct Arrival {
     pub deadline: Option<Duration>,
     /// The client says that it is repeating a request that failed: it earns no retries.
     pub is_retry: bool,
+    /// Who asks.
+    caller: Option<Caller>,
+}
+
+impl Arrival {
+    /// Who asks, by the key that they sent: an answer that is stored for one key is never served to
+    /// another. Without a key they are of those who sent none.
+    #[must_use]
+    pub fn from_key(mut self, key: Option<&str>) -> Self {
+        self.caller = key.map(Caller::of_key);
+        self
+    }
 }
 
 /// What an operator sees of one deployment.
@@ -117,8 +131,9 @@ impl Gateway {
         {
             tracing::error!(%error, "no request log: its thread could not be started");
         }
+        let store = Store::new(snapshot.config.limits.stored);
         let snapshot = ArcSwap::from_pointee(snapshot);
-        let shared = Shared { snapshot, clock: Clock::start(), upstream, observer };
+        let shared = Shared { snapshot, clock: Clock::start(), upstream, observer, store };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -146,7 +161,7 @@ impl Gateway {
     /// last.
     #[must_use]
     pub fn arrive(&self) -> Arrival {
-        Arrival { at: self.shared.clock.now(), deadline: None, is_retry: false }
+        Arrival { at: self.shared.clock.now(), deadline: None, is_retry: false, caller: None }
     }
 
     /// Asks with an OpenAI chat body as it came over HTTP, for servers: bytes in, bytes out.
@@ -261,6 +276,7 @@ impl Gateway {
             no_empty: checks.empty,
             checks: Checks::new(checks),
             matches,
+            caller: arrival.caller,
             envelope,
         };
         let shared = Arc::clone(&self.shared);

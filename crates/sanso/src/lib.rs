@@ -14,6 +14,7 @@ mod call;
 mod checks;
 mod clock;
 pub mod config;
+mod degrade;
 mod early;
 mod error;
 mod exchange;

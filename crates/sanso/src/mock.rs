@@ -21,16 +21,21 @@ pub(crate) fn answer(said: &str, model: &str, asked: &Asked) -> Report {
     if let Some(failure) = failure(said) {
         return Report::Failed(failure);
     }
+    let (answer, whole) = spoken(said, model, USAGE, asked);
+    call::judged(whole, Some(&answer), asked)
+}
+
+/// `said` as a complete answer, plain or as a stream, as it was asked for.
+pub(crate) fn spoken(said: &str, model: &str, usage: Usage, asked: &Asked) -> (ir::Answer, Whole) {
     let facts =
-        Facts { content: !said.is_empty(), finish: Some(FinishReason::Stop), usage: Some(USAGE) };
-    let answer = spoken(said, model);
+        Facts { content: !said.is_empty(), finish: Some(FinishReason::Stop), usage: Some(usage) };
+    let answer = neutral(said, model, usage);
     let body = if asked.envelope.stream {
-        stream(said, model, asked)
+        stream(said, model, usage, asked)
     } else {
         write_answer(&answer, &asked.answer_id, asked.created)
     };
-    let whole = Whole { body: Bytes::from(body), facts };
-    call::judged(whole, Some(&answer), asked)
+    (answer, Whole { body: Bytes::from(body), facts })
 }
 
 /// The texts that stand for failures, as LiteLLM has them.
@@ -60,7 +65,7 @@ fn failure(said: &str) -> Option<Failure> {
     Some(failure)
 }
 
-fn spoken(said: &str, model: &str) -> ir::Answer {
+fn neutral(said: &str, model: &str, usage: Usage) -> ir::Answer {
     let choice = Choice {
         index: 0,
         parts: vec![Part::Text(said.to_owned())],
@@ -69,20 +74,20 @@ fn spoken(said: &str, model: &str) -> ir::Answer {
     ir::Answer {
         model: model.to_owned(),
         choices: vec![choice],
-        usage: Some(USAGE),
+        usage: Some(usage),
         ..ir::Answer::default()
     }
 }
 
 /// All events at once: there is no one to wait for.
-fn stream(said: &str, model: &str, asked: &Asked) -> Vec<u8> {
+fn stream(said: &str, model: &str, usage: Usage, asked: &Asked) -> Vec<u8> {
     let include_usage = asked.envelope.include_usage;
     let mut encoder = StreamEncoder::new(&asked.answer_id, asked.created, model, include_usage);
     let words = said.split_inclusive(' ');
     let texts = words.map(|word| StreamEvent::Text { choice: 0, text: word.to_owned() });
     let end = [
         StreamEvent::Finish { choice: 0, reason: FinishReason::Stop },
-        StreamEvent::Usage(USAGE),
+        StreamEvent::Usage(usage),
         StreamEvent::End,
     ];
     let mut out = Vec::new();

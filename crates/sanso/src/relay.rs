@@ -10,6 +10,7 @@ use sanso_core::{CallId, Fault, FaultKind, Instant, Outcome, Phase, Signal};
 use sanso_wire::Failure;
 use tokio::time::Sleep;
 
+use crate::degrade::ANSWER_AT_MOST;
 use crate::exchange::Exchange;
 use crate::flow::{Flow, Progress};
 use crate::served::{Degradation, Served};
@@ -29,6 +30,8 @@ pub struct Relay {
     handed_at: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     state: State,
+    /// What was sent so far, where it may be kept; `None` where not, or where it is too long.
+    kept: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,7 @@ impl Relay {
     pub(crate) fn new(exchange: Exchange, call: CallId, flow: Box<Flow>, gap: Duration) -> Self {
         let served = exchange.served(Some(call));
         let now = exchange.shared.clock.now();
+        let kept = exchange.may_store().then(Vec::new);
         let timer = Box::pin(tokio::time::sleep_until(exchange.shared.clock.to_tokio(now + gap)));
         Self {
             exchange,
@@ -73,6 +77,7 @@ impl Relay {
             handed_at: Some(now),
             timer,
             state: State::Flowing,
+            kept,
         }
     }
 
@@ -107,13 +112,31 @@ impl Relay {
         }
         if self.flow.pending() > 0 {
             self.handed_at = Some(self.exchange.shared.clock.now());
-            return Poll::Ready(Some(self.flow.take_out()));
+            let chunk = self.flow.take_out();
+            self.keep(&chunk);
+            return Poll::Ready(Some(chunk));
         }
         if self.state == State::Draining {
             ready!(self.poll_drained(cx));
             self.state = State::Ended(StreamEnd::Finished);
         }
         if self.end().is_some() { Poll::Ready(None) } else { Poll::Pending }
+    }
+
+    /// Keeps what goes out, and at the end of a complete answer all of it for later.
+    fn keep(&mut self, chunk: &[u8]) {
+        let Some(kept) = &mut self.kept else { return };
+        if kept.len() + chunk.len() > ANSWER_AT_MOST {
+            self.kept = None;
+            return;
+        }
+        kept.extend_from_slice(chunk);
+        if self.state == State::Draining
+            && self.exchange.may_keep(&self.flow.facts())
+            && let Some(kept) = self.kept.take()
+        {
+            self.exchange.keep(&self.served, kept.into());
+        }
     }
 
     fn progressed(&mut self, content: bool) {

@@ -36,6 +36,8 @@ pub enum Degradation {
     Full,
     /// Another leg did.
     Partial,
+    /// No one did, and a stored or a static answer stands in.
+    Degraded,
     /// No one did.
     Unavailable,
     /// No one did before the client went away.
@@ -51,6 +53,7 @@ impl Degradation {
         match self {
             Self::Full => "full",
             Self::Partial => "partial",
+            Self::Degraded => "degraded",
             Self::Unavailable => "unavailable",
             Self::Cancelled => "cancelled",
             Self::Rejected => "rejected",

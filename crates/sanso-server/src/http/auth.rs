@@ -40,7 +40,8 @@ pub(super) fn check(key: Option<&Key>, headers: &HeaderMap) -> Result<(), ApiErr
     Err(ApiError { code: Some("invalid_api_key"), ..ApiError::new(401, why) })
 }
 
-fn sent(headers: &HeaderMap) -> Option<&str> {
+/// The key that a request carries, whatever it is worth.
+pub(super) fn sent(headers: &HeaderMap) -> Option<&str> {
     let value = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let bearer = |value: &str| -> Option<usize> {
         let (scheme, _) = value.split_once(' ')?;

@@ -82,3 +82,5 @@ pub const RETRY_BUDGET: u32 = 500;
 
 /// Silence of a stream after which its headers go out.
 pub const COMMIT_BY: Duration = Duration::from_secs(15);
+/// Stored answers in all, in bytes.
+pub(crate) const STORED: usize = 64 * 1024 * 1024;

@@ -2,7 +2,7 @@
 
 use super::types::{Config, Deployment, Group, GroupIndex, Listing, Origin, Policy, Preflight};
 use super::units::{show, show_size};
-use super::{base_url, checks, defaults};
+use super::{base_url, checks, defaults, degradation};
 
 /// Draws the chains of a configuration, leg by leg, then its settings. Its warnings and notes are left
 /// to the caller. Holds no secret.
@@ -200,6 +200,7 @@ fn policy_lines(policy: &Policy) -> Vec<String> {
         fallback_line(policy),
         format!("optional   {}", optional(policy)),
         checks::describe(&policy.checks),
+        degradation::describe(&policy.degrade),
     ]
 }
 
@@ -251,11 +252,12 @@ fn describe_settings(out: &mut String, config: &Config) {
     line(
         out,
         &format!(
-            "  limits     body {}, head {}, event {}, answer {}, max_fallbacks {}",
+            "  limits     body {}, head {}, event {}, answer {}, stored {}, max_fallbacks {}",
             show_size(limits.body),
             show_size(limits.head),
             show_size(limits.event),
             show_size(limits.answer),
+            show_size(limits.stored),
             limits.max_fallbacks,
         ),
     );

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::checks::ChecksLayer;
 use super::defaults;
+use super::degradation::DegradeLayer;
 use super::types::{
     Breaker, FallbackOn, Policy, Preflight, RetriesByKind, Retry, Streams, Timeouts,
 };
@@ -44,6 +45,7 @@ pub(super) struct Layer {
     pub(super) upstream_stream: Option<bool>,
     pub(super) inflow_cap: Option<u32>,
     pub(super) preflight: Option<Preflight>,
+    pub(super) degrade: DegradeLayer,
     /// `Some(None)`: switched off.
     pub(super) budget: Option<Option<u32>>,
 }
@@ -84,6 +86,7 @@ impl Layer {
             upstream_stream: self.upstream_stream.or(lower.upstream_stream),
             inflow_cap: self.inflow_cap.or(lower.inflow_cap),
             preflight: self.preflight.or(lower.preflight),
+            degrade: self.degrade.over(&lower.degrade),
             budget: self.budget.or(lower.budget),
         }
     }
@@ -112,6 +115,7 @@ impl Layer {
             shed_below: self.shed_below,
             inflow_cap: self.inflow_cap,
             preflight: self.preflight.unwrap_or_default(),
+            degrade: self.degrade.degrade(),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::Field;
 use super::checks::ChecksLayer;
 use super::defaults;
+use super::degradation::DegradeLayer;
 use super::keys;
 use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
@@ -32,6 +33,7 @@ impl Default for Section {
                 head: defaults::HEAD,
                 event: defaults::EVENT,
                 answer: defaults::ANSWER,
+                stored: defaults::STORED,
                 body: defaults::BODY,
                 max_fallbacks: defaults::MAX_FALLBACKS,
             },
@@ -78,6 +80,7 @@ impl Section {
             head: size("head", defaults::HEAD),
             event: size("event", defaults::EVENT),
             answer: size("answer", defaults::ANSWER),
+            stored: size("stored", defaults::STORED),
             body: if self.body_is_set { body } else { defaults::BODY },
             max_fallbacks: defaults::MAX_FALLBACKS,
         };
@@ -156,6 +159,9 @@ fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer 
         read_streams(&mut layer, streams, reader);
     }
     layer.inflow_cap = table.take("inflow_cap").and_then(|field| at_least_one(&field, reader));
+    if let Some(degradation) = table.take("degradation").and_then(|field| field.table(reader)) {
+        layer.degrade = DegradeLayer::read(degradation, reader);
+    }
     layer.preflight = table.take("preflight").and_then(|field| preflight(&field, reader));
     layer.shed_below = table.take("shed_below").and_then(|field| field.share(reader));
     layer

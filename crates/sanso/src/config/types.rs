@@ -13,7 +13,7 @@ use sanso_wire::Dialect;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
-use super::{Checks, Diagnostic};
+use super::{Checks, Degrade, Diagnostic};
 
 /// Position of a [`Group`] in [`Config::groups`].
 pub type GroupIndex = usize;
@@ -217,6 +217,8 @@ pub struct Policy {
     pub inflow_cap: Option<u32>,
     /// What becomes of deployments that cannot do what a request asks.
     pub preflight: Preflight,
+    /// What a caller gets where no deployment answers.
+    pub degrade: Degrade,
 }
 
 /// Tier 1: trying again within a leg.
@@ -310,6 +312,8 @@ pub struct Limits {
     pub event: usize,
     /// An upstream answer, in bytes.
     pub answer: usize,
+    /// Stored answers in all, in bytes.
+    pub stored: usize,
     /// A client's request body, in bytes.
     pub body: usize,
     /// How deep fallback lists may nest.

@@ -41,6 +41,7 @@ pub(super) struct Metrics {
 struct GroupMetrics {
     full: Counter,
     partial: Counter,
+    degraded: Counter,
     unavailable: Counter,
     cancelled: Counter,
     rejected: Counter,
@@ -157,6 +158,7 @@ impl Metrics {
             GroupMetrics {
                 full: counter(Degradation::Full),
                 partial: counter(Degradation::Partial),
+                degraded: counter(Degradation::Degraded),
                 unavailable: counter(Degradation::Unavailable),
                 cancelled: counter(Degradation::Cancelled),
                 rejected: counter(Degradation::Rejected),
@@ -233,6 +235,7 @@ impl Metrics {
         match record.degradation {
             Degradation::Full => group.full.inc(),
             Degradation::Partial => group.partial.inc(),
+            Degradation::Degraded => group.degraded.inc(),
             Degradation::Unavailable => group.unavailable.inc(),
             Degradation::Cancelled => group.cancelled.inc(),
             Degradation::Rejected => group.rejected.inc(),

@@ -6,6 +6,7 @@
 mod cancel;
 mod checks;
 mod connections;
+mod degrade;
 mod dialects;
 mod failover;
 mod gates;

@@ -6,6 +6,7 @@ mod never;
 mod providers;
 mod retries;
 mod spec_files;
+mod tiers;
 mod wildcards;
 
 use std::collections::BTreeMap;

@@ -101,7 +101,8 @@ settings of every chain that says nothing else
   fallback   also on nothing, preflight skip
   optional   shed_below off, inflow_cap off, slow rule off, buffer off, upstream_stream off
   checks     empty
-  limits     body 32MiB, head 256KiB, event 8MiB, answer 64MiB, max_fallbacks 5
+  degrade    stored answers off, static answer off
+  limits     body 32MiB, head 256KiB, event 8MiB, answer 64MiB, stored 64MiB, max_fallbacks 5
   master key none: open to everyone
 ";
     let drawn = describe(&good(SEED));
