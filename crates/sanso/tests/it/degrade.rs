@@ -46,8 +46,8 @@ async fn a_stored_answer_stands_in_word_for_word_and_is_marked() {
     );
     assert!(!served.fallback && served.deployment_id.is_none());
     let warning = served.warnings.join("; ");
-    let wanted = "no deployment answered: this is the answer of openai/gpt-4.1 from 0 s ago";
-    assert_eq!(warning, wanted);
+    let wanted = "no deployment answered: this is the answer of openai/gpt-4.1 from ";
+    assert!(warning.starts_with(wanted) && warning.ends_with(" s ago"), "{warning}");
     let other = soon(gateway.chat(ask().user("And at night?"))).await.unwrap_err();
     assert_eq!(other.status(), 500, "another request has no stored answer");
 }

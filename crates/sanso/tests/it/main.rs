@@ -11,6 +11,7 @@ mod dialects;
 mod failover;
 mod gates;
 mod held;
+mod local;
 mod malformed;
 mod mock_response;
 mod observe;

@@ -42,6 +42,13 @@ impl Setup {
         self
     }
 
+    /// Adds a deployment that is called without a key.
+    pub(crate) fn keyless(mut self, group: &str, model: &str, base: &str) -> Self {
+        let params = format!("{{ model: {model}, api_base: \"{base}\" }}");
+        writeln!(self.models, "  - model_name: {group}\n    litellm_params: {params}").unwrap();
+        self
+    }
+
     pub(crate) fn provider(self, group: &str, provider: &Provider) -> Self {
         let vendor = provider.vendor();
         let model = format!("{}/{}", vendor.name(), vendor.model());
