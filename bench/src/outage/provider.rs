@@ -23,6 +23,8 @@ pub enum Does {
     AnswersAfter(Duration),
     /// Refuses with this status, at once.
     Refuses(u16),
+    /// Refuses with 500, after so long that a look at the breaker every 20 ms cannot miss a probe.
+    RefusesSlowly,
     /// Refuses with 503 and asks for this many seconds of patience.
     AsksToWait(u32),
     /// Says nothing.
@@ -155,6 +157,10 @@ async fn reply(writing: &mut tokio::net::tcp::WriteHalf<'_>, does: Does, stream:
             answer(writing, stream).await
         }
         Does::Refuses(status) => refuse(writing, status, "").await,
+        Does::RefusesSlowly => {
+            sleep(Duration::from_millis(100)).await;
+            refuse(writing, 500, "").await
+        }
         Does::AsksToWait(seconds) => {
             refuse(writing, 503, &format!("retry-after: {seconds}\r\n")).await
         }

@@ -64,7 +64,7 @@ impl Stage {
     /// # Errors
     /// The gateway does not answer.
     pub async fn dead(&self) -> Outcome<Vec<Row>> {
-        self.providers.tell("dead", Does::Refuses(500));
+        self.providers.tell("dead", Does::RefusesSlowly);
         let watch = tokio::spawn(self.clone().watch_breaker("dead", 30 * SECOND));
         self.ask_steadily("dead", 20, 30 * SECOND).await?;
         let open = watch.await??;

@@ -43,6 +43,59 @@ fn a_window_far_slower_than_the_hour_opens_if_it_is_asked_for() {
 }
 
 #[test]
+fn a_reload_keeps_what_is_known_of_first_tokens() {
+    let mut rig = slow_policy(false);
+    streams(&mut rig, 200, ms(400));
+    let policy = BreakerPolicy { slow: true, ..BreakerPolicy::default() };
+    rig.gates = rig.gates.renewed(&crate::rig::one_deployment(policy));
+    streams(&mut rig, 30, ms(2_000));
+    assert_eq!(rig.state(), BreakerState::Open);
+}
+
+#[test]
+fn a_reload_can_ask_for_the_slow_rule_and_take_it_back() {
+    for (before, after) in [(false, true), (true, false)] {
+        let policy = |slow| BreakerPolicy { slow, ..BreakerPolicy::default() };
+        let mut rig = Rig::new(policy(before), 1);
+        rig.gates = rig.gates.renewed(&crate::rig::one_deployment(policy(after)));
+        streams(&mut rig, 200, ms(400));
+        streams(&mut rig, 30, ms(2_000));
+        assert_eq!(rig.state() == BreakerState::Open, after);
+    }
+}
+
+#[test]
+fn no_call_is_forced_beside_a_probe_and_one_that_hangs_is_none() {
+    let mut rig = closed();
+    rig.trip();
+    let forced = |rig: &Rig| rig.gates.acquire_forced(crate::rig::ONE, &ENTRY, rig.now);
+    assert!(forced(&rig).is_some(), "open");
+    rig.pass(S(20));
+    let probe = rig.acquire().expect("a probe");
+    assert!(forced(&rig).is_none(), "half-open, its probe out");
+    rig.pass(ENTRY.first_token - ms(1));
+    assert!(forced(&rig).is_none());
+    rig.pass(ms(1));
+    assert!(forced(&rig).is_some(), "its lease is over");
+    drop(probe);
+}
+
+#[test]
+fn a_forced_call_counts_in_the_slow_start_that_it_lasts_into() {
+    let mut rig = closed();
+    rig.trip();
+    let forced = rig.gates.acquire_forced(crate::rig::ONE, &ENTRY, rig.now).expect("open");
+    rig.pass(S(20));
+    for _ in 0..2 {
+        assert!(rig.succeed());
+    }
+    assert_eq!(rig.state(), BreakerState::Recovering);
+    assert!(rig.acquire().is_err(), "the forced one has the place");
+    drop(forced);
+    assert!(rig.acquire().is_ok());
+}
+
+#[test]
 fn a_window_that_is_somewhat_slower_or_too_short_does_not_open() {
     for (before, count, slow) in
         [(200, 60, 1_000), (200, 18, 4_000), (15, 60, 4_000), (0, 200, 4_000)]
