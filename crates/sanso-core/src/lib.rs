@@ -10,6 +10,22 @@
 //! [`Gates`], which hold what is known of each deployment across requests, and finds its way through
 //! a [`Topology`]. What a fault means is one table, [`FaultKind::rule`].
 //!
+//! | decision | where |
+//! | --- | --- |
+//! | what a fault leads to: this deployment again, the next leg, which gate | `rule.rs` |
+//! | who is called first, and who after a fault | `chain/seek.rs`, over `route/rank.rs`, `route/walk.rs` |
+//! | who is passed over for what it cannot do | `chain/able.rs`, `route/preflight.rs` |
+//! | whether to wait, and how long | `chain/seek.rs` `retry_at`, over `retry.rs` |
+//! | what retries may cost | `budget.rs`, `gates/slot.rs` |
+//! | how one deadline is shared | `chain/share.rs` |
+//! | what happens while nothing comes | `chain/silent.rs` |
+//! | what an answer, a fault or a limit of a call means | `chain/calls.rs` |
+//! | when nobody admits | `chain/last.rs` |
+//! | which error is told when all failed | `chain/fail.rs` |
+//! | whether a deployment may be called | `gates/slot.rs`, gate by gate |
+//! | when a key, a model, a host, a quota shuts and opens | `gates/latch.rs`, `gates/quota.rs` |
+//! | when a breaker opens, and how it comes back | `breaker/trip.rs`, `breaker/verdict.rs`, `breaker/state.rs` |
+//!
 //! ```
 //! use std::sync::Arc;
 //! use sanso_core::*;

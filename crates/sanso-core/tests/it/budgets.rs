@@ -89,6 +89,23 @@ fn retries_without_a_verdict_are_a_fifth_of_the_calls_in_flight_or_three() {
 }
 
 #[test]
+fn a_reload_keeps_what_is_spent_whatever_the_new_size() {
+    let topology = |budget| {
+        let topology = chain_of(&[(2, &[])], Rules::default());
+        let mut deployments = topology.deployments().to_vec();
+        deployments[0].retry_budget = budget;
+        Topology::new(topology.groups().to_vec(), deployments, None, Rules::default())
+    };
+    let gates = Gates::new(&topology(Some(100)));
+    while retry(&gates, FaultKind::Overloaded).is_ok() {}
+    for (size, pays) in [(Some(100), false), (Some(109), false), (Some(110), true), (None, true)] {
+        let renewed = gates.renewed(&topology(size));
+        assert_eq!(renewed.can_pay(ONE, FaultKind::Overloaded), pays, "{size:?}");
+        gates.renewed(&topology(Some(100)));
+    }
+}
+
+#[test]
 fn a_storm_of_a_hundred_clients_costs_little_more_than_their_requests() {
     for seed in 0..10 {
         let topology = chain_of(&[(1, &[1]), (1, &[])], Rules::default());
