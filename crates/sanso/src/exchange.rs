@@ -223,7 +223,7 @@ impl Exchange {
                 // A streamed call always has a gap limit; without one it may take all the time.
                 let gap = running.gap.unwrap_or(Duration::MAX);
                 if self.asked.held {
-                    return self.hold(call, flow, gap);
+                    return self.hold(running, flow, gap);
                 }
                 self.flow = Some(Opened { call, flow, gap });
                 Signal::Content
@@ -233,10 +233,15 @@ impl Exchange {
     }
 
     /// The first content of an answer that is to be whole before it goes out.
-    fn hold(&mut self, call: CallId, flow: Box<Flow>, gap: Duration) {
-        self.signal(call, Signal::Content);
+    fn hold(&mut self, running: &Running, flow: Box<Flow>, gap: Duration) {
+        let id = running.id;
+        self.signal(id, Signal::Content);
         let future = Box::pin(hold::until_whole(flow, gap, Arc::clone(&self.asked)));
-        self.running.push(Running { id: call, future, limits: Vec::new(), gap: None });
+        // The client asked for a plain answer: its limit bounds the whole of it.
+        let is_plain = self.asked.streamed.is_some();
+        let total = running.limits.iter().filter(|limit| is_plain && limit.1 == Phase::Total);
+        let limits = total.copied().collect();
+        self.running.push(Running { id, future, limits, gap: None });
     }
 
     fn fire_limits(&mut self) {

@@ -55,7 +55,10 @@ pub(crate) async fn until_whole(mut flow: Box<Flow>, gap: Duration, asked: Arc<A
             }
             None => {
                 let characters = flow.characters();
-                if characters - looked.1 < CRAWL_BELOW {
+                // Of what has no characters, such as audio, the gap says enough; and a plain call has
+                // its own limit.
+                let is_text = characters > 0 && asked.streamed.is_none();
+                if is_text && characters - looked.1 < CRAWL_BELOW {
                     return failed(gap_passed(format!(
                         "the stream crawls: less than {CRAWL_BELOW} characters in {CRAWL_OVER:?}"
                     )));

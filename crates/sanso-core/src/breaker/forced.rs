@@ -20,6 +20,9 @@ impl Breaker {
         news: &mut Vec<Transition>,
     ) {
         self.advance(now, rng, news);
+        if (forced, self.forced) == (Forced::Not, Forced::Not) {
+            return;
+        }
         let was = std::mem::replace(&mut self.forced, forced);
         self.begin_epoch();
         let state = match (forced, was) {

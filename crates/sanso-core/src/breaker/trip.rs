@@ -40,7 +40,7 @@ impl Evidence<'_> {
         let (row, surely) =
             if self.warned { (WARNED_ROW, WARNED_ROW_SURELY) } else { (ROW, ROW_SURELY) };
         let rate_over = |limit| self.counts.rate(policy.min_calls).is_some_and(|r| r >= limit);
-        let rule = if self.breaks_trip(now) {
+        let rule = if !policy.lone && self.breaks_trip(now) {
             Some(TripRule::Breaks)
         } else if policy.lone {
             let row = self.row.weighs(ROW) && lasted >= LONE_ROW_LASTS;
@@ -65,7 +65,6 @@ impl Evidence<'_> {
     /// Five cut streams with no finished answer between them, and enough of those that flow.
     fn breaks_trip(&self, now: Instant) -> bool {
         let enough = self.breaks.whole_faults() >= self.tails_in_flight.div_ceil(5);
-        let lasts = if self.policy.lone { LONE_ROW_LASTS } else { ROW_LASTS };
-        self.breaks.weighs(ROW) && self.breaks.lasted(now) >= lasts && enough
+        self.breaks.weighs(ROW) && self.breaks.lasted(now) >= ROW_LASTS && enough
     }
 }

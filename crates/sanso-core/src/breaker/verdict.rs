@@ -6,6 +6,7 @@ use super::state::{SlowStart, State, expired};
 use super::to_the_end::Stopped;
 use super::trip::Evidence;
 use super::types::{Cause, Transition, TripRule};
+use crate::fault::FaultKind;
 use crate::rng::Rng;
 use crate::rule::Weight;
 use crate::time::{Duration, Instant};
@@ -167,10 +168,13 @@ impl Breaker {
         if let Some(mark) = mark {
             self.window.take_back(now, mark);
         }
-        self.window.broke(now);
+        let is_break = fault.kind == FaultKind::Broken;
+        if is_break {
+            self.window.broke(now);
+        }
         let again = self.is_lost_again(fault.connection);
         let fault = CountedFault { connection: None, first: fault.first && !again, ..fault };
-        if !again {
+        if is_break && !again {
             self.breaks.add(now, fault.weight);
         }
         self.count_fault(now, fault, rng, news);

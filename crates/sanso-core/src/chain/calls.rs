@@ -30,6 +30,9 @@ impl Chain {
         let active = self.calls.swap_remove(place);
         let active = self.answered(ctx, active);
         let (id, started) = (active.id, active.started);
+        if self.request.held {
+            self.settle_budgets(ctx, active.deployment);
+        }
         if let Hold::Tail(tail) = active.hold {
             tail.finished(ctx.now, ctx.rng, &mut self.news);
             self.note_news(active.deployment);
@@ -44,7 +47,10 @@ impl Chain {
         let Hold::Permit(permit) = active.hold else { return active };
         let tail = permit.answered(ctx.now, ctx.rng, &mut self.news);
         self.note_news(active.deployment);
-        self.settle_budgets(ctx, active.deployment);
+        // A held answer may yet break: it is one at its end.
+        if !self.request.held {
+            self.settle_budgets(ctx, active.deployment);
+        }
         let after = ctx.now - active.started;
         self.events.push_back(Event::Answered { call: active.id, after });
         Active { hold: Hold::Tail(tail), ask_others_at: None, relieved: false, ..active }
@@ -60,7 +66,7 @@ impl Chain {
         self.note_end(lost.call, CallEnd::Fault(fault), ctx.now - active.started);
         match active.hold {
             Hold::Tail(tail) => {
-                tail.broke(ctx.now, fault.connection, ctx.rng, &mut self.news);
+                tail.broke(ctx.now, &fault, ctx.rng, &mut self.news);
                 self.note_news(lost.deployment);
                 if self.committed.is_some() {
                     self.conclude(Verdict::Broken(lost.call));
@@ -109,7 +115,8 @@ impl Chain {
     pub(super) fn limit(&mut self, ctx: &mut Ctx<'_>, place: usize, phase: Phase) {
         let active = &self.calls[place];
         // Content has come: only the gap bounds what flows.
-        if matches!(active.hold, Hold::Tail(_)) && phase != Phase::Gap {
+        let bounds_what_flows = phase == Phase::Gap || (phase == Phase::Total && self.request.held);
+        if matches!(active.hold, Hold::Tail(_)) && !bounds_what_flows {
             return;
         }
         self.steps.push_back(Step::Cancel(active.id));

@@ -64,7 +64,9 @@ impl Chain {
         let mut shut: Vec<(DeploymentId, Refusal)> = Vec::new();
         for &(_, deployment, refusal) in &self.skipped {
             if !shut.iter().any(|(known, _)| *known == deployment) {
-                shut.push((deployment, refusal));
+                // As it stands now: a request may have waited since it was passed over.
+                let now = ctx.gates.shut(deployment, ctx.now).first().copied();
+                shut.push((deployment, now.unwrap_or(refusal)));
             }
         }
         let status = status_of_shut(&shut, ctx);

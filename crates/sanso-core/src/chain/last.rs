@@ -83,7 +83,11 @@ impl Chain {
         let Some(slot) = slot else { return false };
         self.lined_up = true;
         if let Some((walk, leg)) = door.moved.clone() {
-            self.move_to(ctx.now, walk, leg, None);
+            // Where the place is lost, the request looks around from its first leg again.
+            let walk = std::mem::replace(&mut self.walk, walk);
+            let leg = std::mem::replace(&mut self.leg, leg);
+            self.before_line = Some(Box::new((walk, leg)));
+            self.leg.began = ctx.now;
         }
         let (deployment, until) = (door.deployment, slot.at);
         self.events.push_back(Event::Waiting { deployment, until, kind: FaultKind::RateLimited });

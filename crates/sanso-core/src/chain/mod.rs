@@ -79,6 +79,8 @@ pub struct Chain {
     forced: bool,
     /// It has waited in a quota's line as its last resort.
     lined_up: bool,
+    /// The walk and leg that a request was in before it stood in a later leg's line.
+    before_line: Option<Box<(Walk, Leg)>>,
     rests: VecDeque<Rest>,
     steps: VecDeque<Step>,
     events: VecDeque<Event>,
@@ -181,6 +183,7 @@ impl Chain {
             committed: None,
             forced: false,
             lined_up: false,
+            before_line: None,
             rests: VecDeque::new(),
             steps: VecDeque::new(),
             events: VecDeque::new(),

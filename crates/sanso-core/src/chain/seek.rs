@@ -17,6 +17,9 @@ use crate::time::{Duration, Instant};
 /// How soon a retry is asked for again that a full cap has delayed.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
+/// How far a line may move on between a look at it and a place in it.
+const LINE_MOVED_ON: Duration = Duration::from_millis(100);
+
 /// For whose sake patience is short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Others {
@@ -57,7 +60,13 @@ impl Chain {
         }
     }
 
+    /// Begins to wait. Only now is a place in a quota's line taken: one that is not used would hold up
+    /// those behind it. Someone else may have been given the one that was looked at; the next is as
+    /// good, or is asked about at its time.
     fn wait_for(&mut self, ctx: &Ctx<'_>, retry: Retry) {
+        let line = Line::until(retry.at + LINE_MOVED_ON);
+        let slot = retry.slot.and_then(|_| ctx.gates.line_up(retry.deployment, ctx.now, line));
+        let retry = Retry { at: slot.map_or(retry.at, |slot| slot.at), slot, ..retry };
         let Retry { deployment, at: until, hinted, .. } = retry;
         if let Some(called) = self.called(deployment) {
             let kind = called.last.fault.kind;
@@ -78,10 +87,19 @@ impl Chain {
                     (None, LegIndex::FIRST) => Why::First,
                     (None, _) => Why::Fallback,
                 };
+                if let Some(left) = self.before_line.take() {
+                    let (from, to) = (left.1.group, self.leg.group);
+                    self.events.push_back(Event::FellBack { from, to, reason: None });
+                }
                 self.take(ctx, Found { deployment, permit, why, moved: None, inflow: None }, None);
             }
             Err(Refusal { gate: Gate::RetryCap, .. }) if self.may_wait_on(ctx, &retry) => {}
-            Err(_) => self.seek(ctx, self.lost.last().map(|lost| lost.fault.kind)),
+            Err(_) => {
+                if let Some(left) = self.before_line.take() {
+                    (self.walk, self.leg) = *left;
+                }
+                self.seek(ctx, self.lost.last().map(|lost| lost.fault.kind));
+            }
         }
     }
 
@@ -263,7 +281,7 @@ impl Chain {
         }
         // A rate limit's gate alone names the time.
         if fault.kind == FaultKind::RateLimited
-            && let Some(slot) = ctx.gates.line_up(deployment, now, Line::until(latest))
+            && let Some(slot) = ctx.gates.next_place(deployment, now, Line::until(latest))
         {
             let retry = Retry { deployment, at: slot.at, slot: Some(slot), hinted };
             return fits(slot.at).then_some(retry);

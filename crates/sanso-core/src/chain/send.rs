@@ -86,9 +86,9 @@ impl Chain {
 
     /// The request is answered by `by`: its retries get back what they cost, and the success of a
     /// first try earns a little.
-    pub(super) fn settle_budgets(&self, ctx: &Ctx<'_>, by: DeploymentId) {
-        for called in self.called.iter().filter(|called| called.paid > 0) {
-            ctx.gates.refund(called.deployment, called.paid);
+    pub(super) fn settle_budgets(&mut self, ctx: &Ctx<'_>, by: DeploymentId) {
+        for called in self.called.iter_mut().filter(|called| called.paid > 0) {
+            ctx.gates.refund(called.deployment, std::mem::take(&mut called.paid));
         }
         if self.attempts == 1 && !self.request.is_retry {
             ctx.gates.first_try(by);

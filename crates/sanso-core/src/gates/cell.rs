@@ -36,6 +36,11 @@ pub(super) struct Inner {
 }
 
 impl Inner {
+    /// The latest time heard of.
+    pub(super) const fn latest(&self) -> Instant {
+        self.latest
+    }
+
     /// Retries without a verdict are at most a fifth of the calls in flight, or three.
     pub(super) fn takes_a_retry(&self) -> bool {
         const AT_LEAST: u32 = 3;
@@ -102,6 +107,11 @@ impl Cell {
         let inner = self.lock();
         let now = now.max(inner.latest);
         (inner, now)
+    }
+
+    pub(super) fn next_place(&self, now: Instant, line: Line) -> Option<QuotaSlot> {
+        let (inner, now) = self.look(now);
+        inner.quota.next_place(now, line)
     }
 
     pub(super) fn line_up(&self, now: Instant, line: Line) -> Option<QuotaSlot> {

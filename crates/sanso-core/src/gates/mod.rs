@@ -223,6 +223,17 @@ impl Gates {
         self.slot(deployment).shut(now)
     }
 
+    /// The place that [`Gates::line_up`] would give away; it is not taken.
+    #[must_use]
+    pub fn next_place(
+        &self,
+        deployment: DeploymentId,
+        now: Instant,
+        line: Line,
+    ) -> Option<QuotaSlot> {
+        self.slot(deployment).cell.next_place(now, line)
+    }
+
     /// A place in the line before a shut quota gate; `None` where it is not shut, or where the place
     /// would break one of the line's rules.
     #[must_use]

@@ -212,6 +212,7 @@ impl Permit {
         } else {
             inner.breaker.neutral(now, grant, rng, &mut news.breaker);
         }
+        inner.model.hear(now, self.passages.model, Word::Nothing);
         inner.forced_ended(grant, None);
         inner.retries -= u32::from(self.hold.retry);
         inner.in_flight -= 1;
@@ -329,6 +330,8 @@ impl Drop for Permit {
         if !self.late {
             inner.breaker.dropped(&self.hold.grant);
         }
+        let now = inner.latest();
+        inner.model.hear(now, self.passages.model, Word::Nothing);
         inner.forced_ended(&self.hold.grant, None);
         inner.retries -= u32::from(self.hold.retry);
         inner.in_flight -= 1;
@@ -346,11 +349,16 @@ impl Tail {
         self.settled = true;
     }
 
-    /// The answer broke after its first content: the success is taken back and a fault counted.
-    /// `connection` as in [`Fault::connection`].
-    pub fn broke(mut self, now: Instant, connection: Option<u64>, rng: &mut Rng, news: &mut News) {
-        let fault = Fault { connection, ..Fault::new(FaultKind::Broken) };
-        let counted = self.hold.counted(&fault, Weight::FULL);
+    /// The answer broke after its first content: the success is taken back and a fault counted. One
+    /// that was held until its end may be a soft fault instead, which is no break.
+    pub fn broke(mut self, now: Instant, fault: &Fault, rng: &mut Rng, news: &mut News) {
+        let counted = if matches!(fault.kind, FaultKind::Soft(_)) {
+            self.hold.counted(fault, Weight::HALF)
+        } else {
+            let broken = Fault::new(FaultKind::Broken);
+            let broken = Fault { connection: fault.connection, ..broken };
+            self.hold.counted(&broken, Weight::FULL)
+        };
         let (mut inner, now) = self.hold.cell.step(now);
         inner.breaker.broke(now, &self.hold.grant, self.counted, counted, rng, &mut news.breaker);
         inner.in_flight -= 1;

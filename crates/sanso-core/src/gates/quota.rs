@@ -169,24 +169,30 @@ impl Quota {
     /// A place in the line of the gate that reopens last; `None` where neither is shut, or where the
     /// place would break one of the line's rules.
     pub(super) fn line_up(&mut self, now: Instant, line: Line) -> Option<QuotaSlot> {
+        let slot = self.next_place(now, line)?;
+        let gate = self.gate(slot.dimension);
+        let spacing = gate.spacing();
+        if let Some(shut) = &mut gate.shut {
+            shut.line_ends = slot.at + spacing;
+        }
+        Some(slot)
+    }
+
+    /// The place that [`Quota::line_up`] would give away; it is not taken.
+    pub(super) fn next_place(&self, now: Instant, line: Line) -> Option<QuotaSlot> {
         let ends = |gate: &Gate| gate.shut.map(|shut| shut.line_ends);
-        let dimension = if ends(&self.tokens) > ends(&self.requests) {
-            Dimension::Tokens
+        let (gate, dimension) = if ends(&self.tokens) > ends(&self.requests) {
+            (&self.tokens, Dimension::Tokens)
         } else {
-            Dimension::Requests
+            (&self.requests, Dimension::Requests)
         };
-        let gate = self.gate(dimension);
-        let shuttings = gate.shuttings;
-        let spacing = gate.spacing.map_or(SPACING, |spacing| spacing.min(SPACING_CAP));
-        let shut = gate.shut.as_mut().filter(|shut| now < shut.line_ends)?;
+        let shut = gate.shut.filter(|shut| now < shut.line_ends)?;
         let at = shut.line_ends;
         let before = at - now.max(shut.reopens);
-        let is_long = before >= spacing.saturating_mul(line.at_most);
-        if at > line.latest || shut.reopens > line.reopens_by || is_long {
-            return None;
-        }
-        shut.line_ends = at + spacing;
-        Some(QuotaSlot { at, dimension, shutting: shuttings })
+        let is_long = before >= gate.spacing().saturating_mul(line.at_most);
+        let breaks_a_rule = at > line.latest || shut.reopens > line.reopens_by || is_long;
+        let shutting = gate.shuttings;
+        (!breaks_a_rule).then_some(QuotaSlot { at, dimension, shutting })
     }
 
     fn gate(&mut self, dimension: Dimension) -> &mut Gate {
@@ -198,6 +204,10 @@ impl Quota {
 }
 
 impl Gate {
+    fn spacing(&self) -> Duration {
+        self.spacing.map_or(SPACING, |spacing| spacing.min(SPACING_CAP))
+    }
+
     fn refusal(&self, now: Instant, slot: Option<QuotaSlot>) -> Option<QuotaShut> {
         let shut = self.shut?;
         let turn = slot.is_some_and(|slot| slot.shutting == self.shuttings && now >= slot.at);

@@ -101,7 +101,7 @@ fn a_reload_keeps_what_is_spent_whatever_the_new_size() {
     for (size, pays) in [(Some(100), false), (Some(109), false), (Some(110), true), (None, true)] {
         let renewed = gates.renewed(&topology(size));
         assert_eq!(renewed.can_pay(ONE, FaultKind::Overloaded), pays, "{size:?}");
-        gates.renewed(&topology(Some(100)));
+        drop(gates.renewed(&topology(Some(100))));
     }
 }
 
@@ -141,6 +141,36 @@ fn a_brownout_does_not_starve_retries() {
     world.run();
     assert!(world.history.requests.iter().all(|told| told.served_by().is_some()));
     assert!(world.gates.can_pay(ONE, FaultKind::Timeout(Phase::Total)));
+}
+
+#[test]
+fn held_answers_that_break_pay_for_their_retries() {
+    let topology = chain_of(&[(1, &[])], Rules::default());
+    let mut deployments = topology.deployments().to_vec();
+    deployments[0].breaker.enabled = false;
+    let topology = Topology::new(topology.groups().to_vec(), deployments, None, Rules::default());
+    let mut world = World::new(topology, vec![Behaviour::Breaks], 3);
+    for number in 0..300 {
+        let held = Request { held: true, ..request(number * 1_000, 600_000) };
+        world.send(at(number * 1_000), held, None);
+    }
+    world.run();
+    let calls: usize = world.history.requests.iter().map(|told| told.calls.len()).sum();
+    assert!(calls <= 300 + 500 / 14 + 1, "{calls}");
+}
+
+#[test]
+fn a_move_costs_the_one_that_is_left_a_little() {
+    let topology = two_legs(|group, _| group.num_retries = Some(0), Rules::default());
+    let mut deployments = topology.deployments().to_vec();
+    deployments[0].retry_budget = Some(21);
+    deployments[0].breaker.enabled = false;
+    let topology = Topology::new(topology.groups().to_vec(), deployments, None, Rules::default());
+    let mut world = World::new(topology, vec![dead(FaultKind::ServerError), Behaviour::Healthy], 1);
+    world.send(at(0), request(0, 600_000), None);
+    world.run();
+    assert!(!world.gates.can_pay(ONE, FaultKind::Timeout(Phase::Total)), "21 - 2 < 20");
+    assert!(world.gates.can_pay(ONE, FaultKind::ServerError));
 }
 
 #[test]

@@ -166,6 +166,26 @@ fn a_probe_that_says_nothing_frees_its_place_and_one_that_hangs_loses_it() {
 }
 
 #[test]
+fn a_model_gates_probe_that_is_left_or_dropped_frees_its_place() {
+    for abandoned in [true, false] {
+        let mut doors = Doors::new();
+        for _ in 0..2 {
+            doors.fail(APART, FaultKind::NotFound);
+        }
+        doors.pass(10.0);
+        let probe = doors.acquire(APART).expect("a probe");
+        assert_eq!(doors.shut(APART), [Gate::Model]);
+        if abandoned {
+            let (now, why) = (doors.now, Abandoned::ByClient);
+            probe.abandoned(now, why, &mut doors.rng, &mut doors.news);
+        } else {
+            drop(probe);
+        }
+        assert!(doors.acquire(APART).is_ok());
+    }
+}
+
+#[test]
 fn what_was_granted_before_a_shutting_changes_nothing_after_it() {
     let mut doors = Doors::new();
     let old: Vec<_> = (0..3).map(|_| doors.acquire(PAIR[0]).expect("open")).collect();

@@ -57,7 +57,12 @@ impl Pair {
             }
             Op::Break(which) => {
                 if let Some((tail, call)) = pick(&mut self.tails, which) {
-                    tail.broke(self.now, None, &mut self.rng, &mut self.news);
+                    tail.broke(
+                        self.now,
+                        &Fault::new(FaultKind::Broken),
+                        &mut self.rng,
+                        &mut self.news,
+                    );
                     self.draw();
                     self.oracle.broke(self.now, call);
                 }

@@ -304,14 +304,11 @@ impl Oracle {
         let (calls, halves) = self.window(now, false);
         let rate = f64::from(halves) / 2.0 / f64::from(calls.max(1));
         let many = calls >= policy.min_calls && calls > 0;
-        let lasts = if policy.lone { s(5) } else { s(1) };
-        let by_breaks = breaks >= 5 && breaks_last >= lasts && enough;
+        let by_breaks = !policy.lone && breaks >= 5 && breaks_last >= s(1) && enough;
         let opens = if !policy.enabled {
             false
         } else if policy.lone {
-            by_breaks
-                || (row >= 10 && row_lasts >= s(5))
-                || (many && rate >= policy.failure_rate.max(0.75))
+            (row >= 10 && row_lasts >= s(5)) || (many && rate >= policy.failure_rate.max(0.75))
         } else {
             let by_row = row >= 40 || (row >= 10 && row_lasts >= s(1));
             let by_count = match policy.allowed_fails {

@@ -99,6 +99,33 @@ fn a_silent_probes_late_content_still_counts_as_its_success() {
 }
 
 #[test]
+fn a_slow_providers_probe_may_be_silent_for_longer_but_for_no_more_than_ten_seconds() {
+    for (usual, silence) in [(1, 2_000), (4, 6_000), (20, 10_000)] {
+        let slow = Behaviour::Script(vec![Reply::answer(S(2 * usual))]);
+        let primary = Behaviour::Until(
+            S(10),
+            Box::new(slow),
+            Box::new(Behaviour::Until(S(299), Box::new(dead()), Box::new(Behaviour::Silent))),
+        );
+        let mut topology = chain_of(&[(1, &[1]), (1, &[])], Rules::default());
+        let mut deployments = topology.deployments().to_vec();
+        deployments[0].limits.first_token = S(100);
+        topology = Topology::new(topology.groups().to_vec(), deployments, None, Rules::default());
+        let mut world = World::new(topology, vec![primary, Behaviour::Healthy], 3);
+        for number in 0..6 {
+            ask(&mut world, number * 100);
+        }
+        for number in 0..40 {
+            ask(&mut world, 270_000 + number * 100);
+        }
+        let number = ask(&mut world, 300_000);
+        world.run();
+        let second = told(&world, number).calls.values().nth(1).expect("it moved on");
+        assert_eq!(second.started, at(300_000 + silence), "usual {usual} s");
+    }
+}
+
+#[test]
 fn who_brings_content_first_serves_and_the_other_stops() {
     let fallback =
         Behaviour::Script(vec![healthy(); 20].into_iter().chain([after(3_000)]).collect());

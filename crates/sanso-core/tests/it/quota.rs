@@ -64,6 +64,18 @@ impl Quota {
 }
 
 #[test]
+fn a_look_at_the_line_takes_no_place_in_it() {
+    let mut quota = Quota::new(1);
+    quota.limited(Some(ms(500)));
+    let look =
+        |quota: &Quota| quota.gates.next_place(ONE, quota.now, Line::until(quota.now + ms(900)));
+    let first = look(&quota).expect("a place");
+    assert_eq!(look(&quota), Some(first));
+    assert_eq!(quota.line_up(ms(900)), Some(first));
+    assert!(look(&quota).is_some_and(|next| next.at > first.at));
+}
+
+#[test]
 fn a_hint_is_honoured_with_jitter_on_top_up_to_five_minutes() {
     // Hint, at least, at most; in milliseconds.
     let cases = [(0, 0, 100), (500, 500, 600), (20_000, 20_000, 22_000)];

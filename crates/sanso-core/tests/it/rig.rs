@@ -179,7 +179,7 @@ impl Rig {
     }
 
     pub(crate) fn cut(&mut self, tail: Tail) {
-        tail.broke(self.now, None, &mut self.rng, &mut self.news);
+        tail.broke(self.now, &Fault::new(FaultKind::Broken), &mut self.rng, &mut self.news);
     }
 
     pub(crate) fn overdue(&mut self, permit: &mut Permit) {

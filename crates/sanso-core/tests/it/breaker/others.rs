@@ -228,10 +228,32 @@ fn streams_cut_with_one_connection_are_one_break() {
         let tails: Vec<Tail> = (0..6).map(|_| rig.flow()).collect();
         for (tail, connection) in tails.into_iter().zip(connections) {
             rig.pass(ms(400));
-            tail.broke(rig.now, Some(connection), &mut Rng::from_seed(1), &mut News::default());
+            let fault = Fault { connection: Some(connection), ..Fault::new(FaultKind::Broken) };
+            tail.broke(rig.now, &fault, &mut Rng::from_seed(1), &mut News::default());
         }
         assert_eq!(rig.state() == BreakerState::Open, opens);
     }
+}
+
+#[test]
+fn a_soft_fault_of_a_held_answer_is_no_break_and_half_a_fault() {
+    let mut rig = Rig::new(BreakerPolicy { min_calls: 100, ..BreakerPolicy::default() }, 1);
+    let soft = Fault::new(FaultKind::Soft(SoftReason::Schema));
+    for _ in 0..9 {
+        let tail = rig.flow();
+        rig.pass(ms(400));
+        tail.broke(rig.now, &soft, &mut Rng::from_seed(1), &mut News::default());
+    }
+    // Nine halves with first contents between them: neither a row of faults nor of breaks.
+    assert_eq!(rig.state(), BreakerState::Closed);
+}
+
+#[test]
+fn letting_go_of_what_was_not_forced_changes_nothing() {
+    let mut rig = closed();
+    rig.trip();
+    rig.force(Forced::Not);
+    assert_eq!(rig.state(), BreakerState::Open);
 }
 
 #[test]
