@@ -36,6 +36,8 @@ pub enum ErrorKind {
     InvalidRequest,
     /// No model group has that name.
     UnknownModel,
+    /// No task has that name.
+    UnknownTask,
     /// Rate limits, of every deployment that could have served.
     RateLimited,
     /// A limit of ours, or the caller's deadline, passed.
@@ -116,6 +118,16 @@ impl Error {
         let message = format!("The model `{model}` is not configured here. Known models: {list}.");
         Self::new(ErrorKind::UnknownModel, 404, message).with(|inner| {
             inner.code = Some("model_not_found".to_owned());
+            inner.param = Some(asked.to_owned());
+        })
+    }
+
+    /// `asked` is the member of the body, or the header, that named the task.
+    pub(crate) fn unknown_task(task: &str, asked: &str, known: &[&str]) -> Self {
+        let list = known.join(", ");
+        let message = format!("The task `{task}` is not configured here. Known tasks: {list}.");
+        Self::new(ErrorKind::UnknownTask, 404, message).with(|inner| {
+            inner.code = Some("task_not_found".to_owned());
             inner.param = Some(asked.to_owned());
         })
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sanso_core::{
-    Call, CallId, Chain, Event, Fault, FaultKind, Instant, LegIndex, Outcome, Phase, Rng, Signal,
-    SoftReason, Step, Verdict,
+    Call, CallId, Chain, Event, Fault, FaultKind, GroupId, Instant, LegIndex, Outcome, Phase, Rng,
+    Signal, SoftReason, Step, Verdict,
 };
 use sanso_wire::Failure;
 use sanso_wire::ir::Answer;
@@ -405,8 +405,14 @@ impl Exchange {
         self.trail.warnings.push(warning);
     }
 
-    pub(crate) fn group(&self) -> sanso_core::GroupId {
+    /// Who was asked for: a group, or the one that stands for a task.
+    pub(crate) fn group(&self) -> GroupId {
         self.chain.request().group
+    }
+
+    /// The group of the first leg.
+    pub(crate) fn first_leg(&self) -> GroupId {
+        self.chain.request().first_leg()
     }
 
     fn label(&self, attempt: &TrailAttempt) -> Arc<str> {

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use sanso_core::{BreakerState, Class, GroupId, Instant, Request};
-use sanso_wire::envelope::{Controls, Envelope, FallbackRule};
+use sanso_core::{BreakerState, Class, Instant, Request};
+use sanso_wire::envelope::{Envelope, FallbackRule};
 use tokio::sync::broadcast;
 
 use crate::answer::{Answer, AnswerStream};
 use crate::ask::{Asked, Sizes};
+use crate::asked_for;
 use crate::checks::Checks;
 use crate::clock::Clock;
 use crate::config::{self, Config, Report};
@@ -55,7 +56,7 @@ pub(crate) struct Shared {
 }
 
 /// What is known of a request besides its body. [`Gateway::arrive`] makes one.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Arrival {
     /// When its first byte came.
     at: Instant,
@@ -63,6 +64,8 @@ pub struct Arrival {
     pub deadline: Option<Duration>,
     /// The client says that it is repeating a request that failed: it earns no retries.
     pub is_retry: bool,
+    /// The task that a header names (`x-sanso-task`); what the body says counts before it.
+    pub task: Option<String>,
     /// Who asks.
     caller: Option<Caller>,
 }
@@ -161,7 +164,8 @@ impl Gateway {
     /// last.
     #[must_use]
     pub fn arrive(&self) -> Arrival {
-        Arrival { at: self.shared.clock.now(), deadline: None, is_retry: false, caller: None }
+        let at = self.shared.clock.now();
+        Arrival { at, deadline: None, is_retry: false, task: None, caller: None }
     }
 
     /// Asks with an OpenAI chat body as it came over HTTP, for servers: bytes in, bytes out.
@@ -244,10 +248,11 @@ impl Gateway {
         let started = arrival.at;
         let snapshot = self.shared.snapshot.load_full();
         let envelope = Envelope::read(body)?;
-        let (group, matched) = asked_for(&snapshot, &envelope.model)?;
+        let asked_for = asked_for::find(&snapshot, &envelope, arrival.task.as_deref())?;
+        let (group, task, warning) = (asked_for.group, asked_for.task, asked_for.warning);
         let mut matches = Matches::default();
         // The first of a request is alone: it cannot stand against another.
-        let _ = matches.note(group, matched);
+        let _ = matches.note(group, asked_for.matched);
         let policy = &snapshot.config.groups[group.index()].policy;
         let streamed = (policy.streams.upstream_stream && !envelope.stream)
             .then(|| envelope.streamed())
@@ -261,9 +266,12 @@ impl Gateway {
         request.held = streamed.is_some() || (envelope.stream && buffered);
         request.is_retry = arrival.is_retry;
         apply_controls(&mut request, &envelope);
+        request.deny_fallback |= task.is_some_and(|task| task.deny_fallback);
+        request.legs = Arc::clone(&snapshot.topology.group(group).legs);
         let mut own = own_lists::Reading { snapshot: &snapshot, matches, warnings: Vec::new() };
         own.read(&envelope, &mut request)?;
         let own_lists::Reading { matches, mut warnings, .. } = own;
+        warnings.extend(warning);
         let id = self.shared.clock.request_id();
         let limits = &snapshot.config.limits;
         let checks = &snapshot.config.groups[group.index()].policy.checks;
@@ -280,7 +288,6 @@ impl Gateway {
             envelope,
         };
         let shared = Arc::clone(&self.shared);
-        warnings.extend(unheeded(&asked.envelope.controls));
         let mut exchange = Exchange::new(shared, snapshot, Arc::new(asked), request, id, started);
         warnings.into_iter().for_each(|warning| exchange.warn(warning));
         Ok(exchange)
@@ -307,18 +314,6 @@ pub enum Relayed {
     Early(Box<Early>),
 }
 
-/// An unknown model goes to the first of `default_fallbacks` if there is one.
-fn asked_for<'m>(snapshot: &Snapshot, model: &'m str) -> Result<(GroupId, Option<&'m str>), Error> {
-    let default = || {
-        let first = *snapshot.topology.default_fallbacks()?.first()?;
-        Some((first, None))
-    };
-    own_lists::find(snapshot, model).or_else(default).ok_or_else(|| {
-        let known: Vec<&str> = snapshot.models().collect();
-        Error::unknown_model(model, "model", &known)
-    })
-}
-
 /// What the request says of its own chain.
 fn apply_controls(request: &mut Request, envelope: &Envelope) {
     let controls = &envelope.controls;
@@ -334,12 +329,6 @@ fn apply_controls(request: &mut Request, envelope: &Envelope) {
         true => controls.stream_timeout.or(controls.timeout),
         false => controls.timeout,
     };
-}
-
-/// What the request asks that is not done: said in its answer rather than passed over in silence.
-fn unheeded(controls: &Controls) -> Vec<String> {
-    let task = controls.task.iter();
-    task.map(|task| format!("the task `{task}` is not configured")).collect()
 }
 
 /// A configuration that is held while it is looked at.

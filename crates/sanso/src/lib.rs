@@ -10,6 +10,7 @@
 
 mod answer;
 mod ask;
+mod asked_for;
 mod call;
 mod checks;
 mod clock;

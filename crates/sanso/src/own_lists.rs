@@ -27,8 +27,9 @@ impl Reading<'_> {
         if let Some(names) = &controls.fallbacks {
             to.fallbacks = Some(self.groups(names, "fallbacks")?.into());
         }
+        let first = to.first_leg();
         let mut lists = |lists: &Option<FallbackLists>, member| {
-            lists.as_ref().map(|lists| self.lists(lists, member, from, to.group)).transpose()
+            lists.as_ref().map(|lists| self.lists(lists, member, from, first)).transpose()
         };
         to.context_window_fallbacks =
             lists(&controls.context_window_fallbacks, "context_window_fallbacks")?;

@@ -15,7 +15,7 @@ use sanso_core::{
 use sanso_wire::{Failure, redact};
 use secrecy::ExposeSecret;
 
-use crate::config::{self, Config, Listing, Origin};
+use crate::config::{self, Config, Listing, Origin, Task};
 use crate::matches::Matches;
 use crate::observe::trail::TrailAttempt;
 use crate::target::Target;
@@ -94,11 +94,25 @@ impl Snapshot {
         self.gates.view(deployment, now).breaker
     }
 
-    /// What clients may ask for, in the order of the file.
+    /// The task that a group stands for, where it is one.
+    pub(crate) fn task_of(&self, group: GroupId) -> Option<&Task> {
+        self.config.task_of(group.index())
+    }
+
+    /// The group that stands for a task.
+    pub(crate) fn group_of(task: &Task) -> GroupId {
+        id(task.group)
+    }
+
+    /// What clients may ask for, in the order of the file; tasks come last.
     pub(crate) fn models(&self) -> impl Iterator<Item = &str> {
-        let listed = self.config.groups.iter().filter(|group| group.origin == Origin::Listed);
+        let of = |origin| {
+            let groups = self.config.groups.iter().filter(move |group| group.origin == origin);
+            groups.map(|group| group.name.as_str())
+        };
         let aliases = self.config.aliases.iter().filter(|(_, alias)| !alias.hidden);
-        listed.map(|group| group.name.as_str()).chain(aliases.map(|(name, _)| name.as_str()))
+        let aliases = aliases.map(|(name, _)| name.as_str());
+        of(Origin::Listed).chain(aliases).chain(of(Origin::Task))
     }
 }
 
@@ -144,6 +158,7 @@ fn group(config: &Config, index: config::GroupIndex) -> sanso_core::Group {
     sanso_core::Group {
         name: group.name.as_str().into(),
         deployments: group.deployments.iter().map(|index| deployment_id(*index)).collect(),
+        legs: config.task_of(index).map_or_else(Arc::default, |task| ids(&task.legs).into()),
         num_retries: config.num_retries(index),
         retries_by_kind: group.policy.retry.by_kind,
         max_attempts: group.policy.retry.max_attempts,

@@ -151,8 +151,8 @@ impl Chain {
             let set = group.num_retries.is_some() || group.retries_by_kind.most().is_some();
             request.num_retries.is_some() || set
         };
-        let mut walk = self.walk.restarted(request.group);
-        let mut group = request.group;
+        let mut group = request.first_leg();
+        let mut walk = self.walk.restarted(group);
         let mut set = is_set(group);
         let mut promised = leg_attempts(topology, request, group);
         while let Some(next) = walk.next(topology, group, NextLeg::Yes) {

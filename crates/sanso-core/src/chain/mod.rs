@@ -150,9 +150,13 @@ struct Ctx<'a> {
 impl Chain {
     /// A request at its start.
     #[must_use]
-    pub fn new(topology: Arc<Topology>, request: Request, rng: &mut Rng) -> Self {
+    pub fn new(topology: Arc<Topology>, mut request: Request, rng: &mut Rng) -> Self {
+        if request.legs.is_empty() {
+            request.legs = Arc::clone(&topology.group(request.group).legs);
+        }
         let max_nested = request.max_fallbacks.unwrap_or(topology.rules().max_fallbacks);
         let rules = WalkRules {
+            legs: Arc::clone(&request.legs),
             own: request.fallbacks.clone(),
             own_context: request.context_window_fallbacks.clone(),
             own_policy: request.content_policy_fallbacks.clone(),
@@ -160,8 +164,8 @@ impl Chain {
             deny: request.deny_fallback,
             max_nested: max_nested as usize,
         };
-        let walk = Walk::new(request.group, rules);
-        let leg = Leg::new(&topology, &request, LegIndex::FIRST, request.group, rng);
+        let walk = Walk::new(request.first_leg(), rules);
+        let leg = Leg::new(&topology, &request, LegIndex::FIRST, request.first_leg(), rng);
         let group = topology.group(request.group);
         let max_attempts = group.max_attempts.or(topology.rules().max_attempts);
         Self {

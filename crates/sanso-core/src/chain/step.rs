@@ -11,8 +11,11 @@ use crate::usual::Class;
 /// A request, as far as decisions need to know it.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The asked-for group: the first leg.
+    /// The asked-for group: the first leg. Of a request for a task, the task, whose rules hold.
     pub group: GroupId,
+    /// Of a request for a task: the task's legs in the order that suits this request. Empty: as the
+    /// task lists them.
+    pub legs: Arc<[GroupId]>,
     /// Streamed or not, thinking or not.
     pub class: Class,
     /// Estimated size of the prompt.
@@ -52,6 +55,7 @@ impl Request {
     pub fn new(group: GroupId, class: Class, deadline: Instant) -> Self {
         Self {
             group,
+            legs: Arc::default(),
             class,
             prompt_tokens: 0,
             deadline,
@@ -68,6 +72,12 @@ impl Request {
             priority: 0,
             needs: Needs::NONE,
         }
+    }
+
+    /// The group of the first leg.
+    #[must_use]
+    pub fn first_leg(&self) -> GroupId {
+        self.legs.first().copied().unwrap_or(self.group)
     }
 }
 

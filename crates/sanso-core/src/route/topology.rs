@@ -97,6 +97,9 @@ pub struct Group {
     pub name: Arc<str>,
     /// The siblings, in the order of the file.
     pub deployments: Vec<DeploymentId>,
+    /// Of a task, which has no deployments of its own: the groups that its requests pass through, as
+    /// listed. No list of theirs opens. Empty: a model group.
+    pub legs: Arc<[GroupId]>,
     /// `num_retries`: calls of one leg beyond the first. `None` where nothing sets it.
     pub num_retries: Option<u32>,
     /// The same by the kind of the last fault, for requests that do not set `num_retries`.
@@ -140,6 +143,7 @@ impl Default for Group {
         Self {
             name: "".into(),
             deployments: Vec::new(),
+            legs: Arc::default(),
             num_retries: None,
             retries_by_kind: RetriesByKind::default(),
             max_attempts: None,
@@ -212,6 +216,10 @@ impl Topology {
     /// A deployment is lone where no group that holds it has anyone else to turn to.
     fn is_lone(&self, deployment: usize) -> bool {
         let holds = |group: &Group| group.deployments.iter().any(|d| d.index() == deployment);
+        let is_leg = |task: &Group| task.legs.iter().any(|leg| holds(self.group(*leg)));
+        if self.groups.iter().any(|group| group.legs.len() > 1 && is_leg(group)) {
+            return false;
+        }
         self.groups.iter().enumerate().filter(|(_, group)| holds(group)).all(|(index, group)| {
             // A group may well be its own default fallback: that leads nowhere.
             let elsewhere = |fallback: &GroupId| fallback.index() != index;

@@ -1,5 +1,6 @@
-//! Finding the next leg: the walk through the lists of fallbacks.
+//! Finding the next leg: the walk through the lists of fallbacks, or through the legs of a task.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{FallbackOn, GroupId, Topology};
@@ -10,6 +11,9 @@ use crate::rule::NextLeg;
 /// A leg that ends opens its own group's list for the kind of its last fault. When that is spent or
 /// absent, the walk goes on with what is left of the list that it came from. No group comes twice,
 /// so a cycle in the configuration is harmless.
+///
+/// A task's legs are one such list, and the only plain one: what its groups list for themselves is
+/// for those who ask for the groups. Their special lists hold as far as they name legs of the task.
 #[derive(Clone, Debug)]
 pub(crate) struct Walk {
     /// Lists that are open, the innermost last.
@@ -24,6 +28,8 @@ pub(crate) struct Walk {
 /// What bounds a request's walk.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WalkRules {
+    /// The legs of a task, the first one included; empty where a group is asked for.
+    pub(crate) legs: Arc<[GroupId]>,
     /// A request's own `fallbacks`, which stand in for the plain list of the asked-for group.
     pub(crate) own: Option<Arc<[GroupId]>>,
     /// A request's own `context_window_fallbacks`, which stand in for those of every group.
@@ -57,6 +63,10 @@ impl OwnLists {
 
 /// The groups that a request for `first` would pass through if each ended with a plain fault.
 pub(crate) fn plain_chain(topology: &Topology, first: GroupId) -> Vec<GroupId> {
+    let legs = &topology.group(first).legs;
+    if !legs.is_empty() {
+        return legs.to_vec();
+    }
     let max_nested = topology.rules().max_fallbacks as usize;
     let mut walk = Walk::new(first, WalkRules { max_nested, ..WalkRules::default() });
     let mut chain = vec![first];
@@ -109,7 +119,7 @@ impl Walk {
                 }
             }
             NextLeg::PolicyList => {
-                let listed = Some(self.policy(topology, ended)).filter(|list| !list.is_empty());
+                let listed = self.policy(topology, ended);
                 let may_use_plain = is_first && self.rules.on.content_policy;
                 if may_use_plain { listed.or_else(plain) } else { listed }
             }
@@ -118,7 +128,7 @@ impl Walk {
         if let Some(list) = list.filter(|list| !list.is_empty())
             && self.open.len() < self.rules.max_nested
         {
-            self.open.push(List { groups: list.into(), next: 0 });
+            self.open.push(List { groups: list.as_ref().into(), next: 0 });
         }
         self.take(topology)
     }
@@ -128,28 +138,44 @@ impl Walk {
         topology: &'a Topology,
         group: GroupId,
         is_first: bool,
-    ) -> Option<&'a [GroupId]> {
-        let listed = topology.group(group).fallbacks.as_deref();
-        if is_first {
-            self.rules.own.as_deref().or(listed).or_else(|| topology.default_fallbacks())
-        } else {
-            listed
-        }
+    ) -> Option<Cow<'a, [GroupId]>> {
+        let own = self.rules.own.as_deref().filter(|_| is_first);
+        let list = match (own, &*self.rules.legs) {
+            (Some(own), _) => Some(own),
+            (None, [_, rest @ ..]) => Some(rest).filter(|_| is_first),
+            (None, []) => {
+                let default = || topology.default_fallbacks().filter(|_| is_first);
+                topology.group(group).fallbacks.as_deref().or_else(default)
+            }
+        };
+        list.map(Cow::Borrowed)
     }
 
     /// The list for a prompt that is too long; `None` where that setting is absent altogether.
-    fn context<'a>(&'a self, topology: &'a Topology, group: GroupId) -> Option<&'a [GroupId]> {
-        match &self.rules.own_context {
-            Some(own) => Some(own.of(group)),
-            None => topology.group(group).context_window_fallbacks.as_deref(),
-        }
+    fn context<'a>(&'a self, topology: &'a Topology, group: GroupId) -> Option<Cow<'a, [GroupId]>> {
+        let Some(own) = &self.rules.own_context else {
+            let listed = topology.group(group).context_window_fallbacks.as_deref()?;
+            // That a setting names others says nothing of a task.
+            let is_task = !self.rules.legs.is_empty();
+            return Some(self.within_task(listed)).filter(|list| !(is_task && list.is_empty()));
+        };
+        Some(Cow::Borrowed(own.of(group)))
     }
 
-    /// The list for a refusal by a provider's filter; an absent one is empty.
-    fn policy<'a>(&'a self, topology: &'a Topology, group: GroupId) -> &'a [GroupId] {
-        match &self.rules.own_policy {
-            Some(own) => own.of(group),
-            None => &topology.group(group).content_policy_fallbacks,
+    /// The list for a refusal by a provider's filter; `None` where there is none or it is empty.
+    fn policy<'a>(&'a self, topology: &'a Topology, group: GroupId) -> Option<Cow<'a, [GroupId]>> {
+        let list = match &self.rules.own_policy {
+            Some(own) => Cow::Borrowed(own.of(group)),
+            None => self.within_task(&topology.group(group).content_policy_fallbacks),
+        };
+        Some(list).filter(|list| !list.is_empty())
+    }
+
+    /// Of a group's own list, what belongs to the task, where one is asked for.
+    fn within_task<'a>(&self, list: &'a [GroupId]) -> Cow<'a, [GroupId]> {
+        match &*self.rules.legs {
+            [] => Cow::Borrowed(list),
+            legs => list.iter().copied().filter(|group| legs.contains(group)).collect(),
         }
     }
 

@@ -17,6 +17,9 @@ struct Way {
     kinds: Vec<FaultKind>,
     defaults: Option<Vec<u32>>,
     own: Option<Vec<u32>>,
+    /// A task's groups and the request's order of them; the task is asked for where there are any.
+    task: Vec<u32>,
+    task_order: Vec<u32>,
     max_fallbacks: u32,
     context: Vec<(usize, Vec<u32>)>,
     policy: Vec<(usize, Vec<u32>)>,
@@ -46,6 +49,8 @@ impl Way {
             kinds,
             defaults: None,
             own: None,
+            task: vec![],
+            task_order: vec![],
             max_fallbacks: 5,
             context: vec![],
             policy: vec![],
@@ -75,7 +80,10 @@ impl Way {
             groups[*group].content_policy_fallbacks = ids(list);
         }
         let names = (b'a'..).map(|name| char::from(name).to_string());
-        let deployments = names.take(groups.len()).map(Deployment::new).collect();
+        let models = groups.len();
+        let asked_for = if self.task.is_empty() { 0 } else { models as u32 };
+        groups.push(Group { legs: ids(&self.task).into(), ..Group::default() });
+        let deployments = names.take(models).map(Deployment::new).collect();
         let rules =
             Rules { max_attempts: Some(20), max_fallbacks: self.max_fallbacks, ..Rules::default() };
         let topology = Topology::new(groups, deployments, self.defaults.as_deref().map(ids), rules);
@@ -85,7 +93,8 @@ impl Way {
         let mut world = World::new(topology, behaviours, 1);
         let class = Class { stream: false, thinks: false };
         let deadline = Instant::ORIGIN + Duration::from_secs(600);
-        let mut request = Request::new(GroupId::new(0), class, deadline);
+        let mut request = Request::new(GroupId::new(asked_for), class, deadline);
+        request.legs = ids(&self.task_order).into();
         request.fallbacks = self.own.as_deref().map(|list| Arc::from(ids(list)));
         request.context_window_fallbacks = self.own_context.clone();
         request.content_policy_fallbacks = self.own_policy.clone();
@@ -104,6 +113,35 @@ fn a_flat_list_is_walked_to_its_end() {
         Way::of(&[&[1, 2, 3, 4, 5, 6, 7], &[], &[], &[], &[], &[], &[], &[]]).go(),
         "abcdefgh"
     );
+}
+
+#[test]
+fn a_tasks_legs_are_its_groups_in_the_order_of_the_request_and_open_no_plain_list() {
+    let lists = || Way { defaults: Some(vec![4]), ..Way::of(&[&[3], &[3], &[3], &[], &[]]) };
+    assert_eq!(Way { task: vec![1, 0, 2], ..lists() }.go(), "bac");
+    assert_eq!(Way { task: vec![1, 0, 2], task_order: vec![2, 1, 0], ..lists() }.go(), "cba");
+    assert_eq!(Way { task: vec![1], ..lists() }.go(), "b");
+    // What a request brings along stands in for the legs after its first.
+    let own = Some(vec![3]);
+    assert_eq!(Way { task: vec![1, 0], own, ..lists() }.go(), "bd");
+}
+
+#[test]
+fn a_task_takes_of_its_groups_special_lists_what_belongs_to_it() {
+    let failing = |kind| {
+        let mut way = Way { task: vec![0, 1, 2], ..Way::of(&[&[], &[], &[], &[]]) };
+        way.kinds[0] = kind;
+        way
+    };
+    let long = || failing(FaultKind::ContextWindow);
+    assert_eq!(long().go(), "abc");
+    assert_eq!(Way { context: vec![(0, vec![3, 2])], ..long() }.go(), "ac");
+    // A setting that names none of the task's groups does not end its chain.
+    assert_eq!(Way { context: vec![(0, vec![3])], ..long() }.go(), "abc");
+    let refused = || failing(FaultKind::ContentPolicy);
+    assert_eq!(refused().go(), "a");
+    assert_eq!(Way { policy: vec![(0, vec![3, 2])], ..refused() }.go(), "ac");
+    assert_eq!(Way { policy: vec![(0, vec![3])], ..refused() }.go(), "a");
 }
 
 #[test]

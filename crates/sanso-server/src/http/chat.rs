@@ -25,6 +25,7 @@ pub(super) async fn completions(State(App(app)): State<App>, request: Request) -
     let (head, incoming) = request.into_parts();
     arrival.deadline = headers::deadline(&head.headers);
     arrival.is_retry = headers::is_retry(&head.headers);
+    arrival.task = headers::task(&head.headers);
     arrival = arrival.from_key(auth::sent(&head.headers));
     let in_flight = app.drain.enter();
     let asked = match take(&app, &head.headers, incoming).await {

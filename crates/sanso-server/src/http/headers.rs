@@ -56,6 +56,13 @@ pub(super) fn deadline(headers: &HeaderMap) -> Option<Duration> {
     seconds.chain(text("grpc-timeout").and_then(grpc)).min()
 }
 
+/// The task that a client's header names.
+pub(super) fn task(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("x-sanso-task")?.as_bytes();
+    let name = String::from_utf8_lossy(value.trim_ascii()).into_owned();
+    (!name.is_empty()).then_some(name)
+}
+
 /// Whether the SDK says that it is repeating itself.
 pub(super) fn is_retry(headers: &HeaderMap) -> bool {
     let count = headers.get("x-stainless-retry-count").and_then(|value| value.to_str().ok());

@@ -13,6 +13,9 @@ use super::units::show;
 pub(super) fn advise(config: &Config, places: &[Place], lists: &[List], reader: &mut Reader<'_>) {
     let nowhere = Place::default();
     for (index, group) in config.groups.iter().enumerate() {
+        if group.origin == Origin::Task {
+            continue;
+        }
         let place = places.get(index).unwrap_or(&nowhere);
         let list = lists.iter().find(|list| list.source == group.name);
         let chain_place = list.map_or(place, |list| &list.place);

@@ -1,6 +1,6 @@
 //! Entries, settings and lists to a [`Config`]: every name becomes a position.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::chain::best_wildcard;
 use super::layer::Layer;
@@ -8,7 +8,10 @@ use super::models::{Entry, Layers};
 use super::reader::{Place, Reader};
 use super::section::Section;
 use super::settings::{List, Settings, Target};
-use super::types::{Alias, Config, Deployment, Fallbacks, Group, GroupIndex, Listing, Origin};
+use super::tasks::{PREFIX, TaskEntry};
+use super::types::{
+    Alias, Config, Deployment, Fallbacks, Group, GroupIndex, Listing, Origin, Task,
+};
 use super::{advice, defaults, identity, suggest};
 
 /// The groups as they come to be.
@@ -45,6 +48,7 @@ pub(super) fn assemble(
     for (name, place, _) in section.groups.iter().chain(&settings.groups) {
         assembly.known_or_warn(name, place, reader);
     }
+    let tasks = assembly.add_tasks(section.tasks, &layers.all, reader);
 
     let mut limits = section.limits;
     let max_fallbacks = section.max_fallbacks.or(settings.max_fallbacks);
@@ -55,6 +59,7 @@ pub(super) fn assemble(
     let config = Config {
         deployments: assembly.deployments,
         groups: assembly.groups,
+        tasks,
         aliases: assembly.aliases,
         default_fallbacks,
         policy: layers.all.policy(),
@@ -306,6 +311,60 @@ impl Assembly {
             self.add_deployment(group, deployment);
         }
         Some(group)
+    }
+
+    /// Tasks are groups of a kind of their own, so that what is known of a group (its policy, its
+    /// metrics) is known of them. They come last: no list can name them.
+    fn add_tasks(
+        &mut self,
+        entries: Vec<TaskEntry>,
+        all: &Layer,
+        reader: &mut Reader<'_>,
+    ) -> Vec<Task> {
+        let listed = |(_, group): &(usize, &Group)| group.origin == Origin::Listed;
+        let everyone: Vec<GroupIndex> =
+            self.groups.iter().enumerate().filter(listed).map(|(index, _)| index).collect();
+        let resolved: Vec<(TaskEntry, Vec<GroupIndex>)> = entries
+            .into_iter()
+            .map(|entry| {
+                let named = entry.models.as_ref().map(|it| self.resolve_all(None, it, reader));
+                let mut legs = named.unwrap_or_else(|| everyone.clone());
+                let mut seen = HashSet::new();
+                legs.retain(|leg| seen.insert(*leg));
+                (entry, legs)
+            })
+            .collect();
+        resolved.into_iter().map(|(entry, legs)| self.add_task(entry, legs, all, reader)).collect()
+    }
+
+    fn add_task(
+        &mut self,
+        entry: TaskEntry,
+        legs: Vec<GroupIndex>,
+        all: &Layer,
+        reader: &mut Reader<'_>,
+    ) -> Task {
+        let name = format!("{PREFIX}{}", entry.name);
+        if self.names.contains_key(&name) || self.aliases.contains_key(&name) {
+            let message = format!("`{name}` is a model group, which this task would hide");
+            reader.error(&entry.place, message, Some("rename one of them".into()));
+        }
+        if entry.models.is_none() && legs.is_empty() && !reader.failed() {
+            let message = "this task has no models, and the file lists none by name";
+            reader.error(&entry.place, message, Some("name its `models`".into()));
+        }
+        let layer = entry.layer.over(all);
+        let deadline_is_set = layer.deadline.is_some();
+        let group = self.add_group(name, Origin::Task, layer, entry.place);
+        let of_leg = |leg: &GroupIndex| Some(self.groups.get(*leg)?.policy.timeouts.deadline);
+        let longest = legs.iter().filter_map(of_leg).max();
+        if let (false, Some(longest)) = (deadline_is_set, longest)
+            && let Some(group) = self.groups.get_mut(group)
+        {
+            group.policy.timeouts.deadline = longest;
+        }
+        let (strategy, deny_fallback) = (entry.strategy, entry.deny);
+        Task { name: entry.name, strategy, legs, deny_fallback, group }
     }
 
     fn known_or_warn(&self, name: &str, place: &Place, reader: &mut Reader<'_>) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::defaults;
-use super::types::{Config, Deployment, GroupIndex, Origin, Weights};
+use super::types::{Config, Deployment, Group, GroupIndex, Origin, Task, Weights};
 
 /// The group that answers a model's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,15 +16,28 @@ pub struct Found<'m> {
 
 impl Config {
     /// The group that answers `model`: of that name, by an alias, or by the wildcard with the most
-    /// letters of its own. `None` is an unknown model.
+    /// letters of its own. `None` is an unknown model. Tasks are no models: see [`Config::task`].
     #[must_use]
     pub fn find<'m>(&self, model: &'m str) -> Option<Found<'m>> {
         let alias = || self.aliases.get(model).map(|alias| alias.group);
-        let named = || self.groups.iter().position(|group| group.name == model);
+        let is_named = |group: &Group| group.name == model && group.origin != Origin::Task;
+        let named = || self.groups.iter().position(is_named);
         match alias().or_else(named) {
             Some(group) => Some(Found { group, matched: None }),
             None => best_wildcard(self.groups.iter().map(|g| (g.name.as_str(), g.origin)), model),
         }
+    }
+
+    /// The task of that name.
+    #[must_use]
+    pub fn task(&self, name: &str) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.name == name)
+    }
+
+    /// The task that a group stands for, where it is one.
+    #[must_use]
+    pub fn task_of(&self, group: GroupIndex) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.group == group)
     }
 
     /// `num_retries` of a leg: of its deployments' own the highest, where one has none the group's.
@@ -78,9 +91,12 @@ impl Config {
     }
 
     /// The legs of a request for `group` if every one fails with a fault that has no list of its own:
-    /// the group itself, then depth first what the lists name, each group once.
+    /// the group itself, then depth first what the lists name, each group once. Of a task, its groups.
     #[must_use]
     pub fn chain(&self, group: GroupIndex) -> Vec<GroupIndex> {
+        if let Some(task) = self.task_of(group) {
+            return task.legs.clone();
+        }
         let mut legs = vec![group];
         let own = self.groups.get(group).and_then(|first| first.fallbacks.plain.as_ref());
         self.walk(own.unwrap_or(&self.default_fallbacks), 1, &mut legs);

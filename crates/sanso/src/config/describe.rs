@@ -2,7 +2,7 @@
 
 use super::types::{Config, Deployment, Group, GroupIndex, Listing, Origin, Policy, Preflight};
 use super::units::{show, show_size};
-use super::{base_url, checks, defaults, degradation};
+use super::{base_url, checks, defaults, degradation, tasks};
 
 /// Draws the chains of a configuration, leg by leg, then its settings. Its warnings and notes are left
 /// to the caller. Holds no secret.
@@ -10,8 +10,10 @@ use super::{base_url, checks, defaults, degradation};
 pub fn describe(config: &Config) -> String {
     let mut out = String::new();
     for (index, group) in config.groups.iter().enumerate() {
-        if group.origin != Origin::Target {
-            describe_chain(&mut out, config, index, group);
+        match group.origin {
+            Origin::Listed | Origin::Wildcard => describe_chain(&mut out, config, index, group),
+            Origin::Task => tasks::describe(&mut out, config, index),
+            Origin::Target => {}
         }
     }
     for (alias, to) in &config.aliases {
@@ -31,7 +33,7 @@ pub fn describe(config: &Config) -> String {
     out
 }
 
-fn line(out: &mut String, text: &str) {
+pub(super) fn line(out: &mut String, text: &str) {
     out.push_str(text.trim_end());
     out.push('\n');
 }
@@ -136,7 +138,7 @@ fn describe_deployment(deployment: &Deployment, leg: &Group, lone: bool) -> Stri
 }
 
 /// The lines of a group say only what differs from what holds for all.
-fn describe_policy(out: &mut String, config: &Config, policy: &Policy) {
+pub(super) fn describe_policy(out: &mut String, config: &Config, policy: &Policy) {
     let general = policy_lines(&config.policy);
     for (own, general) in policy_lines(policy).iter().zip(&general) {
         if own != general {
@@ -265,7 +267,7 @@ fn describe_settings(out: &mut String, config: &Config) {
     line(out, &format!("  master key {key}"));
 }
 
-fn names(config: &Config, groups: &[GroupIndex]) -> String {
+pub(super) fn names(config: &Config, groups: &[GroupIndex]) -> String {
     let names: Vec<&str> = groups.iter().map(|group| name_of(config, *group)).collect();
     names.join(", ")
 }

@@ -294,7 +294,7 @@ pub(super) const MODEL_INFO: Known = &[
 ];
 
 /// Of `sanso:`: named in its description, not built yet.
-pub(super) const SANSO: Known = &["hedge", "tasks", "alerts", "history", "admin", "relax", "slow"];
+pub(super) const SANSO: Known = &["hedge", "alerts", "history", "admin", "relax", "slow"];
 
 /// Credentials and prices by their first letters: they must not go to a provider as parameters.
 pub(super) fn not_forwarded(key: &str) -> bool {

@@ -42,6 +42,7 @@ mod section;
 mod settings;
 mod source;
 mod suggest;
+pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -9,6 +9,7 @@ use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
 use super::settings::retry_policy;
 use super::suggest;
+use super::tasks::{self, TaskEntry};
 use super::types::{FallbackOn, Level, Limits, Log, LogFormat, Preflight};
 
 /// What the section says.
@@ -17,6 +18,7 @@ pub(super) struct Section {
     pub(super) layer: Layer,
     /// For single groups, by name.
     pub(super) groups: Vec<(String, Place, Layer)>,
+    pub(super) tasks: Vec<TaskEntry>,
     pub(super) limits: Limits,
     /// Whether the section sets `limits.body` itself.
     pub(super) body_is_set: bool,
@@ -29,6 +31,7 @@ impl Default for Section {
         Self {
             layer: Layer::default(),
             groups: Vec::new(),
+            tasks: Vec::new(),
             limits: Limits {
                 head: defaults::HEAD,
                 event: defaults::EVENT,
@@ -65,6 +68,7 @@ impl Section {
                 section.groups.push((key.name.clone(), groups.key_place(key), layer));
             }
         }
+        section.tasks = tasks::read(&mut table, reader);
         table.finish(keys::SANSO, reader);
         section
     }
@@ -168,7 +172,7 @@ fn layer(table: &mut Table<'_>, scope: Scope, reader: &mut Reader<'_>) -> Layer 
 }
 
 /// YAML 1.1 reads `off` as `false`.
-fn preflight(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<Preflight> {
+pub(super) fn preflight(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<Preflight> {
     const WORDS: [(&str, Preflight); 3] =
         [("skip", Preflight::Skip), ("warn", Preflight::Warn), ("off", Preflight::Off)];
     match field.is_false() {
@@ -195,7 +199,7 @@ fn read_retry(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) 
 }
 
 /// A list of the kinds that lead on; an empty one takes back what holds for all groups.
-fn fallback_on(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<FallbackOn> {
+pub(super) fn fallback_on(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<FallbackOn> {
     #[derive(Clone, Copy)]
     enum Kind {
         BadRequest,
@@ -248,7 +252,7 @@ fn read_timeouts(layer: &mut Layer, mut table: Table<'_>, scope: Scope, reader: 
     table.finish(&[], reader);
 }
 
-fn read_streams(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
+pub(super) fn read_streams(layer: &mut Layer, mut table: Table<'_>, reader: &mut Reader<'_>) {
     layer.commit_by = table.take("commit_by").and_then(|field| field.limit(reader));
     layer.upstream_stream = table.take("upstream_stream").and_then(|field| field.boolean(reader));
     layer.buffer_full = table
@@ -279,7 +283,11 @@ fn at_least_one(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<u32> {
     }
 }
 
-fn choice<T: Copy>(field: &Field<'_>, names: &[(&str, T)], reader: &mut Reader<'_>) -> Option<T> {
+pub(super) fn choice<T: Copy>(
+    field: &Field<'_>,
+    names: &[(&str, T)],
+    reader: &mut Reader<'_>,
+) -> Option<T> {
     let text = field.text(reader)?;
     if let Some((_, value)) = names.iter().find(|(name, _)| *name == text) {
         return Some(*value);

@@ -220,7 +220,7 @@ fn fallback_lists(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<Vec<List
 }
 
 /// Names, or mappings that name a `model`.
-fn targets(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<Vec<Target>> {
+pub(super) fn targets(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<Vec<Target>> {
     let mut targets = Vec::new();
     for item in field.list(reader)? {
         let (name, place) = match item.as_mapping(reader) {

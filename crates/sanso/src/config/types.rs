@@ -26,8 +26,10 @@ pub struct Config {
     /// Everything that can be called, in the order of the file.
     pub deployments: Vec<Deployment>,
     /// Everything that can be asked for or fallen back to: the file's model groups by first
-    /// appearance, then those that only fallback lists name.
+    /// appearance, then those that only fallback lists and tasks name, then one for each task.
     pub groups: Vec<Group>,
+    /// Kinds of work, each with an order of models of its own.
+    pub tasks: Vec<Task>,
     /// Other names for groups: LiteLLM's `model_group_alias`.
     pub aliases: BTreeMap<String, Alias>,
     /// The list of groups without one of their own; its first also serves unknown models.
@@ -44,6 +46,47 @@ pub struct Config {
     pub warnings: Vec<Diagnostic>,
     /// Severity note.
     pub notes: Vec<Diagnostic>,
+}
+
+/// A kind of work (`tasks.md`): the groups that serve it, and what their order goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// What requests call it.
+    pub name: String,
+    /// What the order of its groups goes by.
+    pub strategy: Strategy,
+    /// Its groups, as listed.
+    pub legs: Vec<GroupIndex>,
+    /// `fallback: deny`: the first leg or an error.
+    pub deny_fallback: bool,
+    /// The entry of [`Config::groups`] that stands for it, with the policy of its requests.
+    pub group: GroupIndex,
+}
+
+/// What the order of a task's groups goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// As listed.
+    Order,
+    /// The highest quality first.
+    Quality,
+    /// The lowest expected price of the request first.
+    Cost,
+    /// The quickest first.
+    Latency,
+}
+
+impl Strategy {
+    /// As the file writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Quality => "quality",
+            Self::Cost => "cost",
+            Self::Latency => "latency",
+        }
+    }
 }
 
 /// Another name of a group.
@@ -82,6 +125,8 @@ pub enum Origin {
     /// alias with a list of its own. It is not in the list of models, but who knows its name may ask
     /// for it, as in LiteLLM.
     Target,
+    /// A task, by the name of `task/NAME`. It has no deployments of its own.
+    Task,
 }
 
 /// The lists of one group, by the kind of fault.

@@ -58,7 +58,7 @@ struct DeploymentMetrics {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct RequestLabels {
     model_group: String,
-    task: &'static str,
+    task: String,
     degradation: &'static str,
 }
 
@@ -146,12 +146,13 @@ impl Metrics {
         r.register("ttft_seconds", "Until the first content of a request", ttfts.clone());
         r.register("request_duration_seconds", "Until a request's end", durations.clone());
 
-        let groups = snapshot.topology.groups().iter().map(|group| {
+        let groups = snapshot.topology.groups().iter().enumerate().map(|(index, group)| {
+            let task = snapshot.config.task_of(index).map(|task| task.name.clone());
             let labels = GroupLabels { model_group: group.name.to_string() };
             let counter = |degradation: Degradation| {
                 requests.get_or_create_owned(&RequestLabels {
                     model_group: group.name.to_string(),
-                    task: "",
+                    task: task.clone().unwrap_or_default(),
                     degradation: degradation.as_str(),
                 })
             };
@@ -245,10 +246,10 @@ impl Metrics {
             group.ttft.observe(ttft.as_secs_f64());
         }
         if let Some((to, reason)) = &record.fell_back {
-            let asked_for = &snapshot.topology.group(record.group).name;
+            let name = |group| snapshot.topology.group(group).name.to_string();
             let labels = FallbackLabels {
-                model_group: asked_for.to_string(),
-                from: asked_for.to_string(),
+                model_group: name(record.group),
+                from: name(record.first_leg),
                 to: to.to_string(),
                 reason,
             };

@@ -43,6 +43,8 @@ pub(crate) struct Record {
     #[serde(skip)]
     pub(crate) group: GroupId,
     #[serde(skip)]
+    pub(crate) first_leg: GroupId,
+    #[serde(skip)]
     pub(crate) degradation: Degradation,
     #[serde(skip)]
     pub(crate) duration: Duration,
@@ -73,12 +75,13 @@ impl Record {
             attempt.first_content.map(|after| (attempt.started + after) - exchange.started)
         });
         let asked_for = snapshot.topology.group(exchange.group());
+        let first = &snapshot.topology.group(exchange.first_leg()).name;
         let duration = now - exchange.started;
         Self {
             event: "request",
             ts: Clock::wall().to_string(),
             request_id: served.request_id.clone(),
-            task: exchange.asked.envelope.controls.task.clone(),
+            task: task(exchange),
             model_group: Arc::clone(&asked_for.name),
             provider: target.map(|target| Arc::clone(&target.provider)),
             model: by.map(|by| {
@@ -86,7 +89,7 @@ impl Record {
             }),
             deployment: target.map(|target| Arc::clone(&target.id)),
             attempt: trail.attempts.len(),
-            fallback_from: served.fallback.then(|| Arc::clone(&asked_for.name)),
+            fallback_from: served.fallback.then(|| Arc::clone(first)),
             duration_ms: duration.as_millis(),
             ttft_ms: ttft.map(|ttft| ttft.as_millis()),
             input_tokens: facts.usage.map(|usage| usage.prompt),
@@ -102,6 +105,7 @@ impl Record {
             failure_kinds: trail.faults().map(kind_name).collect(),
             warnings: served.warnings.clone(),
             group: exchange.group(),
+            first_leg: exchange.first_leg(),
             degradation: served.degradation,
             duration,
             ttft,
@@ -118,6 +122,12 @@ impl Record {
             }),
         }
     }
+}
+
+/// The task that was asked for. Where the file has none, what the client calls it.
+fn task(exchange: &Exchange) -> Option<String> {
+    let configured = exchange.snapshot.task_of(exchange.group()).map(|task| task.name.clone());
+    configured.or_else(|| exchange.asked.envelope.controls.task.clone())
 }
 
 /// Those that were acted on, and that of a live stream, whose call ended well.

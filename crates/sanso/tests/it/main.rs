@@ -21,6 +21,7 @@ mod probes;
 mod secrets;
 mod streams;
 mod support;
+mod tasks;
 mod timeouts;
 #[expect(dead_code, reason = "the tests of the binary use the rest")]
 mod upstream;

@@ -56,6 +56,19 @@ const SECTIONS: &[(&str, usize, &str)] = &[
     ("sanso: {groups: {main: {checks: {patterns: ['a*']}}}}", 6, "must not match an empty text"),
     ("sanso: {limits: {body: huge}}", 6, "`body` must be a size"),
     ("sanso: {log: {level: verbose}}", 6, "expected one of: error, warn, info, debug, trace"),
+    ("sanso: {tasks: [a]}", 6, "`tasks` must be a mapping"),
+    ("sanso: {tasks: {a: cost}}", 6, "`a` must be a mapping"),
+    ("sanso: {tasks: {a: {strategy: cheap}}}", 6, "expected one of: order, quality, cost, latency"),
+    ("sanso: {tasks: {a: {fallback: never}}}", 6, "expected one of: allow, deny"),
+    ("sanso: {tasks: {a: {models: [sparse]}}}", 6, "nothing is named `sparse`"),
+    ("sanso: {tasks: {a: {models: []}}}", 6, "this task has no models"),
+    ("sanso: {tasks: {a b: {}}}", 6, "`a b` cannot be the name of a task"),
+    ("sanso: {tasks: {'': {}}}", 6, "`` cannot be the name of a task"),
+    (
+        "router_settings: {model_group_alias: {task/a: main}}\nsanso: {tasks: {a: {}}}",
+        7,
+        "`task/a` is a model group",
+    ),
     ("environment_variables: [A]", 6, "must be a mapping"),
 ];
 

@@ -6,6 +6,7 @@ mod never;
 mod providers;
 mod retries;
 mod spec_files;
+mod tasks;
 mod tiers;
 mod wildcards;
 

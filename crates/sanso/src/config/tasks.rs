@@ -1,0 +1,132 @@
+//! `sanso.tasks`: kinds of work, each with its own order of models (`tasks.md`).
+
+use super::checks::ChecksLayer;
+use super::degradation::DegradeLayer;
+use super::describe::{describe_policy, line, names};
+use super::field::Field;
+use super::layer::Layer;
+use super::reader::{Place, Reader, Table};
+use super::section::{choice, fallback_on, preflight, read_streams};
+use super::settings::{Target, targets};
+use super::types::{Config, GroupIndex, Strategy};
+
+/// What comes before a task's name where it stands for a model: `task/summarize`.
+pub(crate) const PREFIX: &str = "task/";
+
+/// One task, as it is written.
+pub(super) struct TaskEntry {
+    pub(super) name: String,
+    pub(super) place: Place,
+    pub(super) strategy: Strategy,
+    /// `models`; `None`: every group of the file.
+    pub(super) models: Option<Vec<Target>>,
+    /// `fallback: deny`.
+    pub(super) deny: bool,
+    /// What it says of its requests, over what holds for all.
+    pub(super) layer: Layer,
+}
+
+/// Named in `tasks.md`, not built yet.
+const LATER: &[&str] = &["cascade", "accept", "router", "hedge", "hedge_after"];
+
+pub(super) fn read(section: &mut Table<'_>, reader: &mut Reader<'_>) -> Vec<TaskEntry> {
+    let Some(mut table) = section.take("tasks").and_then(|field| field.table(reader)) else {
+        return Vec::new();
+    };
+    let mut tasks = Vec::new();
+    for (key, field) in table.rest() {
+        let place = table.key_place(key);
+        if !is_name(&key.name) {
+            let help = "use letters, digits, `_`, `-` and `.`, at most 64 of them";
+            let message = format!("`{}` cannot be the name of a task", key.name);
+            reader.error(&place, message, Some(help.into()));
+            continue;
+        }
+        tasks.extend(entry(key.name.clone(), place, &field, reader));
+    }
+    tasks
+}
+
+/// A task's name comes back in models' names, headers, metrics and logs.
+fn is_name(name: &str) -> bool {
+    let fits = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    (1..=64).contains(&name.len()) && name.chars().all(fits)
+}
+
+fn entry(
+    name: String,
+    place: Place,
+    field: &Field<'_>,
+    reader: &mut Reader<'_>,
+) -> Option<TaskEntry> {
+    const STRATEGIES: [(&str, Strategy); 4] = [
+        ("order", Strategy::Order),
+        ("quality", Strategy::Quality),
+        ("cost", Strategy::Cost),
+        ("latency", Strategy::Latency),
+    ];
+    let mut table = field.table(reader)?;
+    let strategy = table.take("strategy").and_then(|field| {
+        let strategy = choice(&field, &STRATEGIES, reader)?;
+        if strategy != Strategy::Order {
+            let said = strategy.as_str();
+            let message = format!("the strategy `{said}` is not built yet; `order` is used");
+            reader.not_done(&field.place, message, None);
+        }
+        Some(strategy)
+    });
+    let models = table.take("models").and_then(|field| models(&field, reader));
+    let fallback = [("allow", false), ("deny", true)];
+    let deny = table.take("fallback").and_then(|field| choice(&field, &fallback, reader));
+    let layer = layer(&mut table, reader);
+    table.finish(LATER, reader);
+    let strategy = strategy.unwrap_or(Strategy::Order);
+    Some(TaskEntry { name, place, strategy, models, deny: deny.unwrap_or(false), layer })
+}
+
+fn models(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<Vec<Target>> {
+    let models = targets(field, reader)?;
+    if models.is_empty() {
+        let help = "name one model at least, or leave `models` out to have all of them";
+        reader.error(&field.place, "this task has no models", Some(help.into()));
+    }
+    Some(models)
+}
+
+/// What is settled for a request by whom it asks for. Retries, breakers and limits of time are those
+/// of the groups and deployments that it is sent to.
+fn layer(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Layer {
+    let mut layer = Layer {
+        fallback_on: table.take("fallback_on").and_then(|field| fallback_on(&field, reader)),
+        preflight: table.take("preflight").and_then(|field| preflight(&field, reader)),
+        shed_below: table.take("shed_below").and_then(|field| field.share(reader)),
+        deadline: table.take("deadline").and_then(|field| field.limit(reader)),
+        ..Layer::default()
+    };
+    if let Some(checks) = table.take("checks").and_then(|field| field.table(reader)) {
+        layer.checks = ChecksLayer::read(checks, reader);
+    }
+    if let Some(degradation) = table.take("degradation").and_then(|field| field.table(reader)) {
+        layer.degrade = DegradeLayer::read(degradation, reader);
+    }
+    if let Some(streams) = table.take("streams").and_then(|field| field.table(reader)) {
+        read_streams(&mut layer, streams, reader);
+    }
+    layer
+}
+
+/// A task, as `sanso check` prints it.
+pub(super) fn describe(out: &mut String, config: &Config, index: GroupIndex) {
+    let Some((task, group)) = config.task_of(index).zip(config.groups.get(index)) else { return };
+    let order = match task.strategy {
+        Strategy::Order => "in this order",
+        Strategy::Quality => "the highest quality first",
+        Strategy::Cost => "the lowest expected price first",
+        Strategy::Latency => "the quickest first",
+    };
+    let deny = if task.deny_fallback { "; the first or an error" } else { "" };
+    line(out, &format!("{}: {order}{deny}", group.name));
+    line(out, &format!("  {}", names(config, &task.legs)));
+    describe_policy(out, config, &group.policy);
+    out.push('\n');
+}
