@@ -1,3 +1,4 @@
 //! Tests of the watch, on virtual time.
 
 mod events;
+mod filter;
