@@ -139,4 +139,8 @@ pub enum Why {
     Forced,
     /// Again at once, free, because a pooled connection turned out to be closed.
     Redo,
+    /// Again at once with a smaller `max_tokens`, because the prompt left no room for so many.
+    Relaxed,
+    /// To carry on a stream that broke after its commit.
+    Continuation,
 }

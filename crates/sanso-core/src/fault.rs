@@ -125,6 +125,9 @@ pub struct Fault {
     pub spacing: Option<Duration>,
     /// The connection that the call was lost with, where others may have been lost with it (HTTP/2).
     pub connection: Option<u64>,
+    /// Of a `ContextWindow`: the tokens that the prompt leaves for the answer, by the provider's own
+    /// numbers.
+    pub room: Option<u32>,
 }
 
 /// A quota of which, by an answer's headers, nothing is left.
@@ -168,6 +171,7 @@ impl Fault {
             certain: false,
             spacing: None,
             connection: None,
+            room: None,
         }
     }
 

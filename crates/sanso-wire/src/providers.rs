@@ -27,6 +27,19 @@ pub struct Provider {
     pub local: bool,
     /// The API version that a base URL must end in, and gets where it does not.
     pub version: Option<&'static str>,
+    /// How it is told to go on from a text.
+    pub prefill: Prefill,
+}
+
+/// How a provider is told to go on from the last message, where that is the assistant's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefill {
+    /// It does so by itself.
+    Itself,
+    /// The message has `prefix: true` (Mistral, DeepSeek).
+    Prefix,
+    /// The request has `continue_final_message: true`, and `add_generation_prompt: false` (vLLM).
+    FinalMessage,
 }
 
 /// How a provider's key is sent.

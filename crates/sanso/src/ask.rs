@@ -24,6 +24,8 @@ pub(crate) struct Asked {
     pub(crate) streamed: Option<Envelope>,
     /// The whole answer is held before any of it goes out.
     pub(crate) held: bool,
+    /// Another may carry on a stream that breaks (`on_break: continue`, and one plain text is asked for).
+    pub(crate) continues: bool,
     /// Whether an empty answer is a soft fault.
     pub(crate) no_empty: bool,
     /// The checks that need to read the answer; `None` where all of them are off.

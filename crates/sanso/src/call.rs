@@ -10,6 +10,7 @@ use sanso_wire::ir::{Answer, FinishReason, Part, Usage};
 use sanso_wire::{Dialect, Failure, openai_chat};
 
 use crate::ask::Asked;
+use crate::asking::Asking;
 use crate::clock::Clock;
 use crate::flow::{Flow, Opened};
 use crate::mock;
@@ -75,12 +76,18 @@ impl Facts {
 }
 
 /// Makes the call. Dropping the future stops it.
-pub(crate) async fn run(upstream: &Upstream, pool: Pool, target: &Target, asked: &Asked) -> Told {
+pub(crate) async fn run(
+    upstream: &Upstream,
+    pool: Pool,
+    target: &Target,
+    asked: &Asked,
+    asking: &Asking,
+) -> Told {
     if let Some(said) = &target.mock {
         return mock::answer(said, &target.model, asked).into();
     }
     let stream = asked.outgoing().stream;
-    let body = match target.body(asked) {
+    let body = match target.body(asked, asking) {
         Ok(body) => body,
         Err(failure) => return Report::Failed(failure).into(),
     };
@@ -94,7 +101,7 @@ pub(crate) async fn run(upstream: &Upstream, pool: Pool, target: &Target, asked:
     };
     let spent = sanso_wire::classify::spent(response.headers(), Clock::wall()).collect();
     let report = if stream {
-        streamed(target, asked, response).await
+        streamed(target, asked, asking, response).await
     } else {
         plain(target, asked, response).await
     };
@@ -129,7 +136,12 @@ pub(crate) fn judged(whole: Whole, answer: Option<&Answer>, asked: &Asked) -> Re
     }
 }
 
-async fn streamed(target: &Target, asked: &Asked, response: Response<Received>) -> Report {
+async fn streamed(
+    target: &Target,
+    asked: &Asked,
+    asking: &Asking,
+    response: Response<Received>,
+) -> Report {
     if !is_event_stream(&response) {
         let body = collect(response.into_body(), asked.sizes.answer).await;
         let said = body.and_then(|body| read(target.dialect, asked, body));
@@ -137,9 +149,11 @@ async fn streamed(target: &Target, asked: &Asked, response: Response<Received>) 
             Failure::malformed("a plain answer in place of the stream that was asked for")
         }));
     }
-    match Flow::open(target.dialect, asked, response.into_body()).await {
+    match Flow::open(target.dialect, asked, asking.so_far(), response.into_body()).await {
         Opened::Failed(failure) => Report::Failed(failure),
         Opened::Flowing(flow) => Report::Flowing(flow),
+        // The one who broke had said all there was to say.
+        Opened::Whole(whole) if asking.so_far().is_some() => Report::Whole(whole),
         Opened::Whole(whole) => judged(whole, None, asked),
     }
 }

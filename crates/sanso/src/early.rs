@@ -124,7 +124,7 @@ fn error_event(error: &Error) -> Vec<u8> {
 }
 
 /// What the headers could not say. A comment ends with its line, so no value may bring one of its own.
-fn say(served: &Served, out: &mut Vec<u8>) {
+pub(crate) fn say(served: &Served, out: &mut Vec<u8>) {
     let attempts = served.attempts_header();
     let warnings = served.warnings.join("; ");
     let lines = [

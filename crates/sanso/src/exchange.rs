@@ -4,20 +4,22 @@
 //! going away: every call stops with it.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use sanso_core::{
-    Call, CallId, Chain, Event, Fault, FaultKind, GroupId, Instant, LegIndex, Outcome, Phase, Rng,
-    Signal, SoftReason, Step, Verdict,
+    Ask, Call, CallId, Chain, Event, Fault, FaultKind, GroupId, Instant, LegIndex, Outcome, Phase,
+    Rng, Signal, SoftReason, Step, Verdict,
 };
 use sanso_wire::Failure;
 use sanso_wire::ir::Answer;
+use tokio::time::{Sleep, sleep_until};
 
 use crate::ask::Asked;
+use crate::asking::{Asking, SoFar};
 use crate::call::{self, Facts, Report, Told, Whole};
 use crate::checks;
 use crate::config::Degrade;
@@ -58,6 +60,8 @@ pub(crate) struct Exchange {
     rng: Rng,
     running: Vec<Running>,
     flow: Option<Opened>,
+    /// What a stream had said when it broke, for who carries it on.
+    pub(crate) so_far: Option<Arc<SoFar>>,
     answers: Vec<(CallId, Whole)>,
     failures: Vec<(CallId, Failure)>,
     trail: Trail,
@@ -75,10 +79,21 @@ pub(crate) struct Running {
 
 /// A stream at its first content, before it is committed.
 #[derive(Debug)]
-struct Opened {
-    call: CallId,
-    flow: Box<Flow>,
-    gap: Duration,
+pub(crate) struct Opened {
+    pub(crate) call: CallId,
+    pub(crate) flow: Box<Flow>,
+    pub(crate) gap: Duration,
+}
+
+/// What became of a stream that broke.
+#[derive(Debug)]
+pub(crate) enum Carried {
+    /// Another goes on.
+    On(Opened),
+    /// Another had nothing to add.
+    Whole(CallId, Whole),
+    /// Nobody goes on.
+    Broken,
 }
 
 impl Exchange {
@@ -102,6 +117,7 @@ impl Exchange {
             rng,
             running: Vec::with_capacity(1),
             flow: None,
+            so_far: None,
             answers: Vec::new(),
             failures: Vec::new(),
             trail: Trail::default(),
@@ -111,21 +127,49 @@ impl Exchange {
 
     /// Serves the request up to its answer, its first content, or its failure.
     pub(crate) async fn run(mut self) -> Result<Reply, Error> {
+        let mut timer = pin!(sleep_until(self.shared.clock.to_tokio(self.started)));
         loop {
             match self.poll_chain() {
                 Step::Start(call) => self.start(&call),
                 Step::Cancel(id) => self.running.retain(|running| running.id != id),
                 Step::Commit(id) => {
                     self.let_rests_run_on();
-                    if let Some(Opened { call, flow, gap }) = self.flow.take_if(|o| o.call == id) {
-                        return Ok(Reply::Stream(Box::new(Relay::new(self, call, flow, gap))));
+                    if let Some(opened) = self.flow.take_if(|opened| opened.call == id) {
+                        return Ok(Reply::Stream(Box::new(Relay::new(self, opened))));
                     }
                 }
-                Step::Wait(until) => self.wait(until).await,
+                Step::Wait(until) => poll_fn(|cx| self.poll_wait(cx, until, timer.as_mut())).await,
                 Step::Done(verdict) => {
                     self.let_rests_run_on();
                     return self.conclude(verdict);
                 }
+            }
+        }
+    }
+
+    /// After a committed stream has broken, and the chain has been told: someone goes on with it, or
+    /// no one does.
+    pub(crate) fn poll_carried(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut timer: Pin<&mut Sleep>,
+    ) -> Poll<Carried> {
+        loop {
+            match self.poll_chain() {
+                Step::Start(call) => self.start(&call),
+                Step::Cancel(id) => self.running.retain(|running| running.id != id),
+                Step::Commit(id) => {
+                    if let Some(opened) = self.flow.take_if(|opened| opened.call == id) {
+                        return Poll::Ready(Carried::On(opened));
+                    }
+                }
+                Step::Wait(until) => ready!(self.poll_wait(cx, until, timer.as_mut())),
+                Step::Done(Verdict::Answered { call, .. }) => {
+                    let whole = self.take_answer(call);
+                    let carried = whole.map(|whole| Carried::Whole(call, whole));
+                    return Poll::Ready(carried.unwrap_or(Carried::Broken));
+                }
+                Step::Done(_) => return Poll::Ready(Carried::Broken),
             }
         }
     }
@@ -170,37 +214,54 @@ impl Exchange {
         let matched = self.asked.matches.of(call.group);
         let target = Target::for_model(self.snapshot.target(call.deployment), matched);
         let asked = Arc::clone(&self.asked);
+        let asking = self.asking(call);
         let future = Box::pin(async move {
             let pool = if redo { Pool::Bypassed } else { Pool::Used };
             match target {
-                Ok(target) => call::run(&shared.upstream, pool, &target, &asked).await,
+                Ok(target) => call::run(&shared.upstream, pool, &target, &asked, &asking).await,
                 Err(failure) => Report::Failed(failure).into(),
             }
         });
         self.running.push(Running { id: call.id, future, limits: armed, gap: limits.gap });
     }
 
-    /// Waits for a call's report, a limit, or the chain's own timer.
-    async fn wait(&mut self, until: Option<Instant>) {
-        let limits = self.running.iter().flat_map(|running| &running.limits).map(|(at, _)| *at);
-        let wake = until.into_iter().chain(limits).min();
-        let clock = &self.shared.clock;
-        let timer = async {
-            match wake {
-                Some(at) => tokio::time::sleep_until(clock.to_tokio(at)).await,
-                None => std::future::pending().await,
+    /// What a call asks; where that is less than the client's request, its answer says so.
+    fn asking(&mut self, call: &Call) -> Asking {
+        match (call.ask, &self.so_far) {
+            (Ask::Relaxed { max_tokens }, _) => {
+                let label = self.snapshot.label(call.deployment);
+                let fits = format!("`max_tokens` was lowered to {max_tokens}, which is what fits");
+                self.warn(format!("{fits} the window of `{label}`"));
+                Asking::Relaxed(max_tokens)
             }
-        };
-        tokio::select! {
-            biased;
-            (running, told) = poll_fn(|cx| poll_reports(&mut self.running, cx)) => {
-                for spent in told.spent {
-                    self.signal(running.id, Signal::Spent(spent));
-                }
-                self.handle(&running, told.report);
-            }
-            () = timer => self.fire_limits(),
+            (Ask::Continue { .. }, Some(so_far)) => Asking::Continue(Arc::clone(so_far)),
+            (_, _) => Asking::AsSent,
         }
+    }
+
+    /// Waits for a call's report, a limit, or the chain's own timer.
+    fn poll_wait(
+        &mut self,
+        cx: &mut Context<'_>,
+        until: Option<Instant>,
+        mut timer: Pin<&mut Sleep>,
+    ) -> Poll<()> {
+        if let Poll::Ready((running, told)) = poll_reports(&mut self.running, cx) {
+            for spent in told.spent {
+                self.signal(running.id, Signal::Spent(spent));
+            }
+            self.handle(&running, told.report);
+            return Poll::Ready(());
+        }
+        let limits = self.running.iter().flat_map(|running| &running.limits).map(|(at, _)| *at);
+        let Some(wake) = until.into_iter().chain(limits).min() else { return Poll::Pending };
+        let at = self.shared.clock.to_tokio(wake);
+        if timer.deadline() != at {
+            timer.as_mut().reset(at);
+        }
+        ready!(timer.poll(cx));
+        self.fire_limits();
+        Poll::Ready(())
     }
 
     fn handle(&mut self, running: &Running, report: Report) {
@@ -257,12 +318,16 @@ impl Exchange {
         }
     }
 
+    fn take_answer(&mut self, call: CallId) -> Option<Whole> {
+        let place = self.answers.iter().position(|(id, _)| *id == call)?;
+        Some(self.answers.swap_remove(place).1)
+    }
+
     /// The end of a request that never got to a stream.
     fn conclude(mut self, verdict: Verdict) -> Result<Reply, Error> {
         match verdict {
             Verdict::Answered { call, soft } => {
-                let place = self.answers.iter().position(|(id, _)| *id == call);
-                let Some((_, whole)) = place.map(|place| self.answers.swap_remove(place)) else {
+                let Some(whole) = self.take_answer(call) else {
                     return Err(fail::internal("the answer of a finished call was not kept"));
                 };
                 if let Some(reason) = soft {

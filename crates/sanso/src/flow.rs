@@ -13,6 +13,7 @@ use sanso_wire::sse::{self, Decoder, SseError};
 use sanso_wire::{Dialect, Failure, StreamDecoder};
 
 use crate::ask::{Asked, Sizes};
+use crate::asking::SoFar;
 use crate::call::{Facts, Whole};
 use crate::checks::Gathered;
 use crate::upstream::Received;
@@ -20,7 +21,8 @@ use crate::upstream::Received;
 /// A stream that has brought content.
 #[derive(Debug)]
 pub(crate) struct Flow {
-    body: Received,
+    /// `None` once it was let go.
+    body: Option<Received>,
     events: Decoder,
     form: Form,
     /// What is to go to the client, and has not.
@@ -41,7 +43,9 @@ pub(crate) struct Flow {
     skipped: u32,
     received: usize,
     sizes: Sizes,
-    /// What it says, kept only where a check is on.
+    /// White space is passed over: the client has it already.
+    skips_space: bool,
+    /// What it says, kept only where that is asked for.
     listener: Option<Box<Listener>>,
 }
 
@@ -90,22 +94,23 @@ const MARKER_WITHIN: Duration = Duration::from_secs(1);
 const USAGE_WITHIN: Duration = Duration::from_secs(5);
 
 impl Flow {
-    fn new(dialect: Dialect, asked: &Asked, body: Received) -> Self {
-        let form = match dialect {
-            Dialect::OpenAiChat => Form::Pass,
-            Dialect::Anthropic | Dialect::Gemini => Form::Translate {
-                decoder: dialect.stream_decoder(),
-                encoder: Box::new(StreamEncoder::new(
-                    &asked.answer_id,
-                    asked.created,
-                    &asked.outgoing().model,
-                    asked.outgoing().include_usage,
-                )),
-                events: Vec::new(),
-            },
+    fn new(dialect: Dialect, asked: &Asked, so_far: Option<&SoFar>, body: Received) -> Self {
+        let (model, usage) = (&asked.outgoing().model, asked.outgoing().include_usage);
+        let encoder = match (dialect, so_far) {
+            (_, Some(it)) => Some(StreamEncoder::resumed(&it.id, it.created, model, usage)),
+            (Dialect::OpenAiChat, None) => None,
+            (Dialect::Anthropic | Dialect::Gemini, None) => {
+                Some(StreamEncoder::new(&asked.answer_id, asked.created, model, usage))
+            }
         };
+        let form = encoder.map_or(Form::Pass, |encoder| Form::Translate {
+            decoder: dialect.stream_decoder(),
+            encoder: Box::new(encoder),
+            events: Vec::new(),
+        });
+        let listens = asked.checks.is_some() || asked.held || asked.continues;
         Self {
-            body,
+            body: Some(body),
             events: Decoder::new(asked.sizes.event),
             form,
             out: Vec::with_capacity(1024),
@@ -119,7 +124,9 @@ impl Flow {
             skipped: 0,
             received: 0,
             sizes: asked.sizes,
-            listener: (asked.checks.is_some() || asked.held).then(|| {
+            skips_space: so_far.is_some_and(|so_far| so_far.had_space),
+            // Of an answer in two parts nothing is made out.
+            listener: (listens && so_far.is_none()).then(|| {
                 Box::new(Listener {
                     decoder: dialect.stream_decoder(),
                     events: Vec::new(),
@@ -130,8 +137,13 @@ impl Flow {
     }
 
     /// Reads up to the first content. Nothing goes to the client before it.
-    pub(crate) async fn open(dialect: Dialect, asked: &Asked, body: Received) -> Opened {
-        let mut flow = Box::new(Self::new(dialect, asked, body));
+    pub(crate) async fn open(
+        dialect: Dialect,
+        asked: &Asked,
+        so_far: Option<&SoFar>,
+        body: Received,
+    ) -> Opened {
+        let mut flow = Box::new(Self::new(dialect, asked, so_far, body));
         loop {
             match std::future::poll_fn(|cx| flow.poll_progress(cx)).await {
                 Progress::More { content: true } => return Opened::Flowing(flow),
@@ -169,10 +181,12 @@ impl Flow {
                     Err(failure) => return Poll::Ready(Progress::Broken(failure)),
                 }
             }
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            let is_past_finish = self.is_past_finish();
+            let Some(body) = &mut self.body else { return Poll::Ready(self.end()) };
+            match ready!(Pin::new(&mut *body).poll_frame(cx)) {
                 None => return Poll::Ready(self.end()),
-                Some(Err(_)) if self.is_past_finish() => return Poll::Ready(self.end()),
-                Some(Err(error)) => return Poll::Ready(Progress::Broken(self.body.broke(&error))),
+                Some(Err(_)) if is_past_finish => return Poll::Ready(self.end()),
+                Some(Err(error)) => return Poll::Ready(Progress::Broken(body.broke(&error))),
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else { continue };
                     self.received += data.len();
@@ -193,6 +207,20 @@ impl Flow {
         std::mem::take(&mut self.out).into()
     }
 
+    /// Has something go to the client before all that it has not had yet.
+    pub(crate) fn put_before(&mut self, mut first: Vec<u8>) {
+        first.append(&mut self.out);
+        self.out = first;
+    }
+
+    /// What the client has, where another could carry it on.
+    pub(crate) fn so_far(&self, asked: &Asked) -> Option<SoFar> {
+        let gathered = &self.listener.as_ref()?.gathered;
+        let (id, created) = gathered.name();
+        let id = if id.is_empty() { &asked.answer_id } else { id };
+        SoFar::new(gathered.text()?, id, created.unwrap_or(asked.created))
+    }
+
     /// Bytes that are to go to the client now.
     pub(crate) fn pending(&self) -> usize {
         self.out.len()
@@ -200,8 +228,15 @@ impl Flow {
 
     /// Reads to the provider's end of the body; what it holds is not looked at.
     pub(crate) fn poll_drained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while let Some(Ok(_)) = ready!(Pin::new(&mut self.body).poll_frame(cx)) {}
+        if let Some(body) = &mut self.body {
+            while let Some(Ok(_)) = ready!(Pin::new(&mut *body).poll_frame(cx)) {}
+        }
         Poll::Ready(())
+    }
+
+    /// Stops the call.
+    pub(crate) fn let_go(&mut self) {
+        self.body = None;
     }
 
     /// Ends a stream that has said why it ended, but not with its marker.
@@ -290,6 +325,9 @@ impl Flow {
                 events.clear();
                 decoder.push(event, events)?;
                 let mut content = false;
+                if self.skips_space {
+                    self.skips_space = skip_space(events);
+                }
                 for event in &*events {
                     content |= event.is_content();
                     note(&mut self.facts, event);
@@ -323,6 +361,21 @@ impl Listener {
             self.events.iter().for_each(|event| self.gathered.note(event));
         }
     }
+}
+
+/// Takes white space off the beginning of what is said. Returns whether nothing else was said yet.
+fn skip_space(events: &mut Vec<StreamEvent>) -> bool {
+    for event in events.iter_mut() {
+        if let StreamEvent::Text { text, .. } = event {
+            let said = text.trim_start();
+            *text = said.to_owned();
+            if !text.is_empty() {
+                return false;
+            }
+        }
+    }
+    events.retain(|event| !matches!(event, StreamEvent::Text { .. }));
+    true
 }
 
 fn note(facts: &mut Facts, event: &StreamEvent) {

@@ -268,6 +268,8 @@ impl Gateway {
         apply_controls(&mut request, &envelope);
         request.deny_fallback |= task.is_some_and(|task| task.deny_fallback);
         request.legs = Arc::clone(&snapshot.topology.group(group).legs);
+        request.relax = policy.degrade.relax;
+        request.continues = policy.streams.continues && !request.held && is_one_text(&envelope);
         let mut own = own_lists::Reading { snapshot: &snapshot, matches, warnings: Vec::new() };
         own.read(&envelope, &mut request)?;
         let own_lists::Reading { matches, mut warnings, .. } = own;
@@ -281,6 +283,7 @@ impl Gateway {
             answer_id: format!("chatcmpl-{id}"),
             streamed,
             held: request.held,
+            continues: request.continues,
             no_empty: checks.empty,
             checks: Checks::new(checks),
             matches,
@@ -319,6 +322,7 @@ fn apply_controls(request: &mut Request, envelope: &Envelope) {
     let controls = &envelope.controls;
     request.prompt_tokens = u32::try_from(envelope.prompt_tokens_estimate).unwrap_or(u32::MAX);
     request.needs = envelope.needs;
+    request.max_tokens = envelope.max_tokens.map(|most| u32::try_from(most).unwrap_or(u32::MAX));
     request.num_retries = controls.num_retries;
     request.fallback_on = controls.fallback_on;
     request.priority = controls.priority.unwrap_or_default();
@@ -329,6 +333,14 @@ fn apply_controls(request: &mut Request, envelope: &Envelope) {
         true => controls.stream_timeout.or(controls.timeout),
         false => controls.timeout,
     };
+}
+
+/// Whether the answer that is asked for is one stream of text, which another could carry on: no call,
+/// no form that two halves would have to share, no thoughts before it.
+fn is_one_text(envelope: &Envelope) -> bool {
+    let more = [envelope.has_tools, envelope.wants_json, envelope.thinks, envelope.candidates > 1];
+    let logprobs = !envelope.needs.common(sanso_core::Needs::LOGPROBS).is_empty();
+    envelope.stream && !logprobs && !more.contains(&true)
 }
 
 /// A configuration that is held while it is looked at.

@@ -11,6 +11,7 @@
 mod answer;
 mod ask;
 mod asked_for;
+mod asking;
 mod call;
 mod checks;
 mod clock;

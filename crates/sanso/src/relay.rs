@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use sanso_wire::Failure;
 use tokio::time::Sleep;
 
 use crate::degrade::ANSWER_AT_MOST;
-use crate::exchange::Exchange;
+use crate::early;
+use crate::exchange::{Carried, Exchange, Opened};
 use crate::flow::{Flow, Progress};
 use crate::served::{Degradation, Served};
 
@@ -30,6 +32,8 @@ pub struct Relay {
     handed_at: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     state: State,
+    /// Why the stream broke, while someone is looked for who carries it on.
+    broke: Option<Failure>,
     /// What was sent so far, where it may be kept; `None` where not, or where it is too long.
     kept: Option<Vec<u8>>,
 }
@@ -37,6 +41,8 @@ pub struct Relay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Flowing,
+    /// It broke, and it is not yet known whether someone goes on.
+    Broken,
     /// The finish reason has come: only the marker, and perhaps a usage chunk, is awaited.
     Closing,
     /// All is said. The provider is given a moment to close its side, so that the connection can be
@@ -62,7 +68,8 @@ const GATHER: usize = 16 * 1024;
 const CLOSES_WITHIN: Duration = Duration::from_millis(250);
 
 impl Relay {
-    pub(crate) fn new(exchange: Exchange, call: CallId, flow: Box<Flow>, gap: Duration) -> Self {
+    pub(crate) fn new(exchange: Exchange, opened: Opened) -> Self {
+        let Opened { call, flow, gap } = opened;
         let served = exchange.served(Some(call));
         let now = exchange.shared.clock.now();
         let kept = exchange.may_store().then(Vec::new);
@@ -77,6 +84,7 @@ impl Relay {
             handed_at: Some(now),
             timer,
             state: State::Flowing,
+            broke: None,
             kept,
         }
     }
@@ -91,7 +99,7 @@ impl Relay {
     #[must_use]
     pub fn end(&self) -> Option<StreamEnd> {
         match self.state {
-            State::Flowing | State::Closing => None,
+            State::Flowing | State::Broken | State::Closing => None,
             State::Draining => Some(StreamEnd::Finished),
             State::Ended(end) => Some(end),
         }
@@ -102,10 +110,17 @@ impl Relay {
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         self.excuse_the_client();
         while self.end().is_none() && self.flow.pending() < GATHER {
+            if self.state == State::Broken {
+                match self.exchange.poll_carried(cx, self.timer.as_mut()) {
+                    Poll::Ready(carried) => self.carried(carried),
+                    Poll::Pending => break,
+                }
+                continue;
+            }
             match self.flow.poll_progress(cx) {
                 Poll::Ready(Progress::More { content }) => self.progressed(content),
                 Poll::Ready(Progress::Finished) => self.finish(),
-                Poll::Ready(Progress::Broken(failure)) => self.break_off(&failure),
+                Poll::Ready(Progress::Broken(failure)) => self.broke(failure),
                 Poll::Pending if self.poll_gap(cx).is_ready() => {}
                 Poll::Pending => break,
             }
@@ -154,7 +169,7 @@ impl Relay {
                 self.state = State::Flowing;
                 self.arm(self.gap);
             }
-            (State::Flowing | State::Closing | State::Draining | State::Ended(_), _) => {}
+            (_, _) => {}
         }
     }
 
@@ -180,7 +195,7 @@ impl Relay {
                 return Poll::Ready(());
             }
             let message = format!("the stream brought nothing for {:?}", self.gap);
-            self.break_off(&Failure::new(FaultKind::Timeout(Phase::Gap), message));
+            self.broke(Failure::new(FaultKind::Timeout(Phase::Gap), message));
             return Poll::Ready(());
         }
         Poll::Pending
@@ -214,8 +229,14 @@ impl Relay {
         self.arm(CLOSES_WITHIN);
     }
 
-    /// The client is told in the stream, and no terminal marker follows.
-    fn break_off(&mut self, failure: &Failure) {
+    /// The chain is told, and what there is to go on from is put by.
+    fn broke(&mut self, failure: Failure) {
+        let so_far = self.flow.so_far(&self.exchange.asked);
+        if so_far.is_none() {
+            self.exchange.signal(self.call, Signal::MoreThanText);
+        }
+        self.exchange.so_far = so_far.map(Arc::new);
+        self.flow.let_go();
         let signal = if failure.fault.kind == FaultKind::Timeout(Phase::Gap) {
             Signal::Limit(Phase::Gap)
         } else {
@@ -223,7 +244,54 @@ impl Relay {
             Signal::End(Outcome::Fault(Fault { connection, ..Fault::new(FaultKind::Broken) }))
         };
         self.exchange.signal(self.call, signal);
-        self.flow.write_error(&self.exchange.snapshot.masked(failure));
+        self.broke = Some(failure);
+        self.state = State::Broken;
+    }
+
+    fn carried(&mut self, carried: Carried) {
+        match carried {
+            Carried::On(Opened { call, mut flow, gap }) => {
+                flow.put_before(self.hand_over(call));
+                self.flow = flow;
+                self.gap = gap;
+                self.last_content = self.exchange.shared.clock.now();
+                self.state = State::Flowing;
+                self.arm(gap);
+            }
+            Carried::Whole(call, whole) => {
+                let mut out = self.hand_over(call);
+                out.extend_from_slice(&whole.body);
+                self.flow.put_before(out);
+                self.exchange.record(&self.served, Some(whole.facts));
+                self.state = State::Ended(StreamEnd::Finished);
+            }
+            Carried::Broken => self.break_off(),
+        }
+    }
+
+    /// The stream is another's now. Returns what the client has not had yet, and who goes on, as
+    /// comments: its headers have named the one who broke.
+    fn hand_over(&mut self, to: CallId) -> Vec<u8> {
+        let before = self.exchange.served(Some(self.call)).served_by.unwrap_or_default();
+        let after = self.exchange.served(Some(to)).served_by.unwrap_or_default();
+        let characters = self.flow.characters();
+        self.exchange.warn(format!(
+            "the answer is in two parts: the stream of `{before}` broke after {characters} \
+             characters, and `{after}` went on"
+        ));
+        self.broke = None;
+        self.kept = None;
+        self.call = to;
+        self.served = self.exchange.served(Some(to));
+        let mut out = self.flow.take_out().to_vec();
+        early::say(&self.served, &mut out);
+        out
+    }
+
+    /// The client is told in the stream, and no terminal marker follows.
+    fn break_off(&mut self) {
+        let Some(failure) = self.broke.take() else { return };
+        self.flow.write_error(&self.exchange.snapshot.masked(&failure));
         self.served = self.exchange.served(Some(self.call));
         // A part of an answer is none: whoever counts those that were lost must find it.
         self.served.degradation = Degradation::Unavailable;

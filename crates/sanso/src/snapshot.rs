@@ -10,7 +10,7 @@ use http::Uri;
 use http::uri::Authority;
 use sanso_core::{
     BreakerPolicy, BreakerState, Capabilities, DeploymentId, DeploymentLimits, Gates, GroupId,
-    Instant, Topology,
+    Instant, Needs, Topology,
 };
 use sanso_wire::{Failure, redact};
 use secrecy::ExposeSecret;
@@ -203,10 +203,12 @@ fn deployment(config: &Config, deployment: &config::Deployment) -> sanso_core::D
         domains: domains.into_iter().map(Arc::from).collect(),
         host,
         retry_budget,
-        // A canned answer is the same whatever is asked.
-        capabilities: if called { capabilities(deployment) } else { Capabilities::default() },
+        capabilities: if called { capabilities(deployment) } else { CANNED },
     }
 }
+
+/// A canned answer is the same whatever is asked, and goes on from nothing.
+const CANNED: Capabilities = Capabilities { lacks: Needs::CONTINUATION, window: None };
 
 fn capabilities(deployment: &config::Deployment) -> Capabilities {
     // LiteLLM's catalogue writes 0 where it does not know.

@@ -4,15 +4,15 @@ use super::step::{LegIndex, Request};
 use super::{Chain, Failure};
 use crate::chain::FailureCause;
 use crate::event::Event;
-use crate::route::{DeploymentId, GroupId, Lack, Preflight, Topology};
+use crate::route::{DeploymentId, GroupId, Lack, Needs, Preflight, Topology};
 use crate::rule::NextLeg;
 
 /// What a deployment lacks, where the asked-for group has that looked at.
 fn lack(topology: &Topology, request: &Request, deployment: DeploymentId) -> Option<Lack> {
+    let capabilities = &topology.deployment(deployment).capabilities;
     match topology.group(request.group).preflight {
-        Preflight::Off => None,
+        Preflight::Off => capabilities.lack(request.needs.common(Needs::CONTINUATION), 0),
         Preflight::Skip | Preflight::Warn => {
-            let capabilities = &topology.deployment(deployment).capabilities;
             capabilities.lack(request.needs, request.prompt_tokens)
         }
     }
@@ -21,15 +21,15 @@ fn lack(topology: &Topology, request: &Request, deployment: DeploymentId) -> Opt
 /// Whether a deployment is passed over for what it lacks.
 fn is_passed_over(topology: &Topology, request: &Request, deployment: DeploymentId) -> bool {
     let skips = topology.group(request.group).preflight == Preflight::Skip;
-    skips && lack(topology, request, deployment).is_some()
+    let hopeless = |lack: Lack| !lack.needs.common(Needs::CONTINUATION).is_empty();
+    lack(topology, request, deployment).is_some_and(|lack| skips || hopeless(lack))
 }
 
 /// Takes those out of a ranking that cannot do what is asked, or puts them behind all others.
 pub(super) fn sift(topology: &Topology, request: &Request, ranked: &mut Vec<DeploymentId>) {
-    match topology.group(request.group).preflight {
-        Preflight::Skip => ranked.retain(|id| lack(topology, request, *id).is_none()),
-        Preflight::Warn => ranked.sort_by_key(|id| lack(topology, request, *id).is_some()),
-        Preflight::Off => {}
+    ranked.retain(|id| !is_passed_over(topology, request, *id));
+    if topology.group(request.group).preflight == Preflight::Warn {
+        ranked.sort_by_key(|id| lack(topology, request, *id).is_some());
     }
 }
 

@@ -68,12 +68,11 @@ impl Chain {
             Hold::Tail(tail) => {
                 tail.broke(ctx.now, &fault, ctx.rng, &mut self.news);
                 self.note_news(lost.deployment);
-                if self.committed.is_some() {
-                    self.conclude(Verdict::Broken(lost.call));
-                } else {
+                lost.counted = true;
+                match self.committed {
+                    Some(_) => self.broke(ctx, lost),
                     // Of a held answer nothing has gone out.
-                    lost.counted = true;
-                    self.go_on(ctx, lost);
+                    None => self.go_on(ctx, lost),
                 }
             }
             Hold::Permit(permit) => {
@@ -127,11 +126,11 @@ impl Chain {
             Phase::Connect | Phase::FirstToken => false,
         };
         if by_caller {
+            let flows = matches!(self.calls[place].hold, Hold::Tail(_));
             let lost = self.give_up_with(ctx, place, fault);
-            if self.committed.is_some() {
-                self.conclude(Verdict::Broken(lost.call));
-            } else {
-                self.go_on(ctx, lost);
+            match self.committed {
+                Some(_) if flows => self.broke(ctx, lost),
+                Some(_) | None => self.go_on(ctx, lost),
             }
         } else {
             self.faulted(ctx, place, fault);
@@ -181,6 +180,9 @@ impl Chain {
     /// The request goes on after a call that it lost, unless another one still runs for it, or a
     /// retry waits for its time.
     fn go_on(&mut self, ctx: &mut Ctx<'_>, lost: Lost) {
+        if self.broken.is_some() {
+            return self.carry_on(ctx, lost);
+        }
         self.remember(lost);
         if self.forced {
             return self.fail(ctx);

@@ -81,6 +81,8 @@ pub(super) struct Called {
     pub(super) counted: bool,
     /// What its retries have cost its budget.
     pub(super) paid: u32,
+    /// The `max_tokens` that its calls ask for instead of the request's.
+    pub(super) relaxed: Option<u32>,
 }
 
 impl Called {
@@ -95,6 +97,7 @@ impl Called {
             once_used: false,
             counted: lost.counted,
             paid: 0,
+            relaxed: None,
         }
     }
 

@@ -11,7 +11,9 @@
 //! * `seek.rs`: who is called next: a sibling, the same deployment after a wait, the next leg
 //! * `able.rs`: what the request needs and a deployment lacks
 //! * `around.rs`: who else could serve, and how many attempts there may be
+//! * `relax.rs`: a call made again with a smaller `max_tokens`
 //! * `send.rs`: how a call begins
+//! * `continuation.rs`: a stream that broke after its commit is carried on by another
 //! * `silent.rs`: calls from which nothing comes: others are asked beside them, or in their place
 //! * `share.rs`: one deadline, shared by the legs
 //! * `rest.rs`: a probe that runs on without its request
@@ -26,9 +28,11 @@
 mod able;
 mod around;
 mod calls;
+mod continuation;
 mod fail;
 mod last;
 mod leg;
+mod relax;
 mod rest;
 mod seek;
 mod send;
@@ -75,6 +79,8 @@ pub struct Chain {
     attempts: u32,
     next_call: u32,
     committed: Option<CallId>,
+    /// The committed stream that broke, and that others were asked to carry on.
+    broken: Option<CallId>,
     /// The one call is the last resort: no other follows.
     forced: bool,
     /// It has waited in a quota's line as its last resort.
@@ -185,6 +191,7 @@ impl Chain {
             attempts: 0,
             next_call: 0,
             committed: None,
+            broken: None,
             forced: false,
             lined_up: false,
             before_line: None,
@@ -217,6 +224,7 @@ impl Chain {
         let Some(place) = self.calls.iter().position(|active| active.id == call) else { return };
         match signal {
             Signal::Content => self.content(&mut ctx, place),
+            Signal::MoreThanText => self.request.continues = false,
             Signal::Spent(spent) => {
                 if let Hold::Permit(permit) = &self.calls[place].hold {
                     permit.spent(now, spent, ctx.rng);

@@ -66,7 +66,7 @@ impl Rest {
                 permit.failed(now, &fault, rng, &mut news);
                 CallEnd::Fault(fault)
             }
-            Signal::Content | Signal::Spent(_) => {
+            Signal::Content | Signal::MoreThanText | Signal::Spent(_) => {
                 drop(permit.answered(now, rng, &mut news));
                 CallEnd::Cancelled
             }

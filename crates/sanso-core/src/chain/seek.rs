@@ -35,6 +35,9 @@ impl Chain {
         if ctx.now >= self.request.deadline {
             return self.deadline_passed(ctx);
         }
+        if let Some(found) = self.find_relaxed(ctx, last) {
+            return self.take(ctx, found, last);
+        }
         // A fault that leads elsewhere than along the chain would meet a sibling just the same.
         let stays =
             last.is_none_or(|kind| kind.rule().next == NextLeg::Yes && self.may_stay(ctx, kind));
@@ -162,7 +165,7 @@ impl Chain {
     }
 
     /// The best sibling that this request has not called and that admits.
-    fn find_sibling(&mut self, ctx: &mut Ctx<'_>) -> Option<Found> {
+    pub(super) fn find_sibling(&mut self, ctx: &mut Ctx<'_>) -> Option<Found> {
         let why = if self.leg.attempts == 0 { Why::First } else { Why::Sibling };
         for place in 0..self.leg.ranked.len() {
             let deployment = self.leg.ranked[place];

@@ -107,9 +107,10 @@ impl Chain {
         }
         self.note_called_unable(deployment);
         self.attempts += 1;
-        self.leg.attempts += 1;
+        // What `num_retries` allows is left for faults.
+        self.leg.attempts += u32::from(why != Why::Relaxed);
         let (lease, probe) = (permit.lease(), permit.is_probe());
-        let silence = permit.silence();
+        let silence = permit.silence().filter(|_| self.broken.is_none());
         let id = self.number_call();
         self.calls.push(Active {
             id,
@@ -129,6 +130,15 @@ impl Chain {
         self.send(ctx.now, self.calls.len() - 1, why, lease, probe);
     }
 
+    /// What a call of a deployment asks.
+    fn ask(&self, deployment: DeploymentId) -> Ask {
+        if let Some(after) = self.broken {
+            return Ask::Continue { after };
+        }
+        let relaxed = self.called(deployment).and_then(|called| called.relaxed);
+        relaxed.map_or(Ask::AsSent, |max_tokens| Ask::Relaxed { max_tokens })
+    }
+
     /// Sends the call at `place`; `lease` is the breaker's own bound on it.
     pub(super) fn send(
         &mut self,
@@ -139,22 +149,33 @@ impl Chain {
         probe: bool,
     ) {
         let deployment = self.calls[place].deployment;
-        let limits = self.limits(deployment, lease, probe);
+        let limits = self.limits(at, deployment, lease, probe);
         let active = &mut self.calls[place];
         active.total = limits.total;
         let (id, leg) = (active.id, active.leg);
-        let call = Call { id, leg, group: self.leg.group, deployment, ask: Ask::AsSent, limits };
+        let ask = self.ask(deployment);
+        let call = Call { id, leg, group: self.leg.group, deployment, ask, limits };
         self.steps.push_back(Step::Start(call));
         self.events.push_back(Event::CallStarted { call: id, leg, deployment, why, probe, at });
     }
 
     /// On trial, a call is to be decided within the breaker's lease; a probe that no one relieves
     /// then runs on for a minute in all, where its own limits are longer.
-    fn limits(&self, deployment: DeploymentId, lease: Option<Duration>, probe: bool) -> Limits {
+    fn limits(
+        &self,
+        at: Instant,
+        deployment: DeploymentId,
+        lease: Option<Duration>,
+        probe: bool,
+    ) -> Limits {
         const PROBE_AT_MOST: Duration = Duration::from_secs(60);
         let request = &self.request;
         let configured = &self.topology.deployment(deployment).limits;
-        let own = configured.of_call(request.class, request.prompt_tokens, request.timeout);
+        let mut own = configured.of_call(request.class, request.prompt_tokens, request.timeout);
+        if self.broken.is_some() {
+            // After the commit no timer of the request's own runs any more.
+            own.total = own.total.min(request.deadline - at);
+        }
         let Some(lease) = lease else { return own };
         let first_token = Some(own.first_token.map_or(lease, |limit| limit.min(lease)));
         let total = match (probe, self.forced) {

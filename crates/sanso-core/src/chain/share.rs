@@ -34,7 +34,7 @@ impl Chain {
     /// its usual time (60 s while that is unknown).
     pub(super) fn cut_at(&self, active: &Active) -> Option<Instant> {
         let Hold::Permit(permit) = &active.hold else { return None };
-        if self.forced || active.leg != self.leg.index {
+        if self.forced || self.broken.is_some() || active.leg != self.leg.index {
             return None;
         }
         let ripe = active.started + permit.out_of_ordinary();

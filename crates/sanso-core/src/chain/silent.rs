@@ -20,6 +20,10 @@ impl Chain {
     pub(super) fn overdue(&mut self, ctx: &mut Ctx<'_>, place: usize) {
         let active = &mut self.calls[place];
         let Hold::Permit(permit) = &mut active.hold else { return };
+        if self.broken.is_some() {
+            // The client waits in the middle of a sentence, and there is nobody to be asked beside it.
+            return self.limit(ctx, place, Phase::FirstToken);
+        }
         permit.overdue(ctx.now, Phase::FirstToken, ctx.rng, &mut self.news);
         active.overdue = true;
         active.ask_others_at = Some(ctx.now);

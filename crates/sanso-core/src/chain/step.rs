@@ -43,6 +43,14 @@ pub struct Request {
     pub held: bool,
     /// The client says that it is repeating itself: it earns no retries.
     pub is_retry: bool,
+    /// `on_break: continue`, and the answer that is asked for is one plain text: another may carry on
+    /// a stream that breaks after its commit, once.
+    pub continues: bool,
+    /// `degradation.relax`: where a prompt leaves less room than `max_tokens` asks for, the call is
+    /// made again with what fits.
+    pub relax: bool,
+    /// The request's own limit on the answer's tokens.
+    pub max_tokens: Option<u32>,
     /// LiteLLM's `priority`: above 0 it may be shed, see [`Group::shed_below`](crate::Group).
     pub priority: i64,
     /// What not every deployment can do.
@@ -69,6 +77,9 @@ impl Request {
             timeout: None,
             held: false,
             is_retry: false,
+            continues: false,
+            relax: false,
+            max_tokens: None,
             priority: 0,
             needs: Needs::NONE,
         }
@@ -101,7 +112,8 @@ pub enum Step {
     Start(Call),
     /// Stop a call: nothing that it says is of interest any more.
     Cancel(CallId),
-    /// What this call brings goes to the client from here on.
+    /// What this call brings goes to the client from here on; after a break, the second time, to
+    /// carry the stream on.
     Commit(CallId),
     /// Poll again after the next signal, or at this instant.
     Wait(Option<Instant>),
@@ -132,6 +144,16 @@ pub struct Call {
 pub enum Ask {
     /// The client's request.
     AsSent,
+    /// The client's request with a smaller `max_tokens`.
+    Relaxed {
+        /// What fits.
+        max_tokens: u32,
+    },
+    /// The client's request with the text so far at its end, to go on from.
+    Continue {
+        /// The call whose stream broke.
+        after: CallId,
+    },
 }
 
 /// What happened to a call.
@@ -139,6 +161,9 @@ pub enum Ask {
 pub enum Signal {
     /// The first content of a stream.
     Content,
+    /// What a stream brings is more than text, or more of it than was kept: if it breaks, no one can
+    /// carry it on.
+    MoreThanText,
     /// The answer has begun, and by its headers nothing is left of a quota.
     Spent(Spent),
     /// A limit fired; the call still runs.

@@ -24,8 +24,11 @@ impl Needs {
     pub const SEVERAL: Self = Self(1 << 5);
     /// The probabilities of the answer's tokens.
     pub const LOGPROBS: Self = Self(1 << 6);
+    /// To go on from a text that is put into the model's mouth. Few can, so it is no ability unless
+    /// it is said, and no group's [`Preflight`] makes up for it.
+    pub const CONTINUATION: Self = Self(1 << 7);
 
-    const NAMES: [(Self, &'static str); 7] = [
+    const NAMES: [(Self, &'static str); 8] = [
         (Self::TOOLS, "tools"),
         (Self::SCHEMA, "JSON schema"),
         (Self::IMAGES, "images"),
@@ -33,6 +36,7 @@ impl Needs {
         (Self::FILES, "files"),
         (Self::SEVERAL, "more than one candidate"),
         (Self::LOGPROBS, "logprobs"),
+        (Self::CONTINUATION, "continuing a text"),
     ];
 
     /// Those of both sets together.

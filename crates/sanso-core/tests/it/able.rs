@@ -16,11 +16,11 @@ fn world(edit: impl FnOnce(&mut Vec<Group>, &mut Vec<Deployment>)) -> World {
 }
 
 fn lacks(needs: Needs) -> Capabilities {
-    Capabilities { lacks: needs, window: None }
+    Capabilities { lacks: needs, ..Capabilities::default() }
 }
 
 fn takes(window: u64) -> Capabilities {
-    Capabilities { lacks: Needs::NONE, window: Some(window) }
+    Capabilities { window: Some(window), ..Capabilities::default() }
 }
 
 fn ask(mut world: World, needs: Needs, prompt_tokens: u32) -> Told {

@@ -4,6 +4,7 @@
 mod able;
 mod breaker;
 mod budgets;
+mod continuation;
 mod faults;
 mod latches;
 mod laws;
@@ -12,6 +13,7 @@ mod oracle;
 mod probes;
 mod provider;
 mod quota;
+mod relax;
 mod rig;
 mod route;
 mod scene;

@@ -121,7 +121,11 @@ fn requests() -> impl Strategy<Value = RequestScene> {
 fn behaviours() -> BoxedStrategy<Behaviour> {
     let hints = prop_oneof![Just(None), (0..8_000_u64).prop_map(Some), Just(Some(u64::MAX))];
     let dead = (prop::sample::select(KINDS.to_vec()), hints).prop_map(|(kind, hint)| {
-        Behaviour::Dead(Fault::new(kind).with_hint(hint.map(Duration::from_millis)))
+        let room = (kind == FaultKind::ContextWindow).then_some(100);
+        Behaviour::Dead(Fault {
+            room,
+            ..Fault::new(kind).with_hint(hint.map(Duration::from_millis))
+        })
     });
     let limited = (1..10_u32, any::<bool>())
         .prop_map(|(per_second, hint)| Behaviour::Limited { per_second, hint });
@@ -175,7 +179,9 @@ impl Scene {
     /// Drawn from the seed, so that it stays as it is while a scene shrinks.
     fn capabilities(&self, id: u64) -> Capabilities {
         let drawn = |bit: u64| self.picky && (self.seed >> ((id + bit) % 60)) & 1 == 1;
+        let stops = (self.seed >> ((id + 43) % 60)) & 1 == 1;
         let lacks = Needs::TOOLS.when(drawn(0)).and(Needs::IMAGES.when(drawn(17)));
+        let lacks = lacks.and(Needs::CONTINUATION.when(stops));
         Capabilities { lacks, window: drawn(31).then_some(1_000) }
     }
 
@@ -211,6 +217,9 @@ impl RequestScene {
         let mut request = Request::new(group, class, at + Duration::from_secs(self.deadline_s));
         request.num_retries = self.num_retries;
         request.held = self.held;
+        request.continues = self.stream && self.gap_ms % 4 < 2;
+        request.relax = self.gap_ms % 8 < 3;
+        request.max_tokens = Some(1_000);
         request.deny_fallback = self.deny;
         request.timeout = self.timeout_ms.map(Duration::from_millis);
         request

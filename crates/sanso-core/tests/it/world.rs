@@ -190,7 +190,7 @@ impl World {
         match signal {
             Signal::Content => told.content = Some(self.now),
             Signal::End(outcome) => told.over = Some((self.now, Over::Ended(outcome))),
-            Signal::Limit(_) | Signal::Spent(_) => {}
+            Signal::Limit(_) | Signal::MoreThanText | Signal::Spent(_) => {}
         }
         let gap = told.call.limits.gap.filter(|_| signal == Signal::Content);
         let views = self.views();
@@ -237,7 +237,9 @@ impl World {
     fn end_rest(&mut self, number: usize, rest: Rest, signal: Signal) {
         let over = match signal {
             Signal::End(outcome) => Over::Ended(outcome),
-            Signal::Content | Signal::Limit(_) | Signal::Spent(_) => Over::Cancelled,
+            Signal::Content | Signal::MoreThanText | Signal::Limit(_) | Signal::Spent(_) => {
+                Over::Cancelled
+            }
         };
         let told = self.history.requests[number].calls.get_mut(&rest.call());
         told.expect("it was started").over = Some((self.now, over));

@@ -2,11 +2,12 @@
 //!
 //! Three steps, one file each: the body's many shapes are read into one struct (`body`), one table of
 //! rules names the kind (`table`), and headers, body and prose are searched for when to come back
-//! (`hints`).
+//! (`hints`), or for how long an answer could be (`room`).
 
 mod body;
 mod duration;
 mod hints;
+mod room;
 mod table;
 
 use http::HeaderMap;
@@ -67,12 +68,14 @@ pub fn error_in_200(dialect: Dialect, body: &[u8]) -> Failure {
 
 fn failure(kind: FaultKind, status: Option<u16>, hint: Option<Duration>, said: Said) -> Failure {
     let dimension = table::dimension(&said).unwrap_or_default();
+    let too_long = said.message.as_deref().filter(|_| kind == FaultKind::ContextWindow);
     Failure {
         fault: Fault {
             status,
             hint,
             dimension,
             certain: table::names_the_key(&said),
+            room: too_long.and_then(room::room),
             ..Fault::new(kind)
         },
         message: said.message.unwrap_or_else(|| our_words(status, said.shape)),

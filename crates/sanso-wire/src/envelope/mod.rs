@@ -6,6 +6,7 @@
 
 mod check;
 mod controls;
+mod edit;
 mod error;
 mod layout;
 mod metadata;

@@ -33,6 +33,8 @@ pub struct StreamEncoder {
     model: String,
     include_usage: bool,
     usage: Option<Usage>,
+    /// It carries on a stream that has its name and its time.
+    is_resumed: bool,
     /// Candidates whose role has been written, with the reasoning that is not signed yet.
     choices: HashMap<u32, String>,
 }
@@ -48,8 +50,17 @@ impl StreamEncoder {
             model: model.to_owned(),
             include_usage,
             usage: None,
+            is_resumed: false,
             choices: HashMap::new(),
         }
+    }
+
+    /// An encoder that carries on a stream of one candidate which has begun: its `id` and `created`
+    /// stand, its role has been said, and only the `model` may be another.
+    #[must_use]
+    pub fn resumed(id: &str, created: u64, model: &str, include_usage: bool) -> Self {
+        let choices = HashMap::from([(0, String::new())]);
+        Self { is_resumed: true, choices, ..Self::new(id, created, model, include_usage) }
     }
 
     /// Appends what one event becomes to `out`; nothing, for a start and for usage.
@@ -100,11 +111,14 @@ impl StreamEncoder {
     }
 
     fn start(&mut self, id: &str, model: &str, created: Option<u64>) {
-        if !id.is_empty() {
-            id.clone_into(&mut self.id);
-        }
         if !model.is_empty() {
             model.clone_into(&mut self.model);
+        }
+        if self.is_resumed {
+            return;
+        }
+        if !id.is_empty() {
+            id.clone_into(&mut self.id);
         }
         self.created = created.unwrap_or(self.created);
     }

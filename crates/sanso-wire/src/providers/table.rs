@@ -1,6 +1,6 @@
 //! The tables of providers: data, not code.
 
-use super::{Auth, Provider};
+use super::{Auth, Prefill, Provider};
 use crate::dialect::Dialect;
 
 const fn openai_like(
@@ -18,6 +18,7 @@ const fn openai_like(
         auth: Auth::Bearer,
         local: false,
         version: None,
+        prefill: Prefill::Itself,
     }
 }
 
@@ -40,6 +41,11 @@ const fn versioned(provider: Provider, version: &'static str) -> Provider {
     Provider { version: Some(version), ..provider }
 }
 
+/// The same provider, which goes on from a text only if told so in this way.
+const fn told(provider: Provider, prefill: Prefill) -> Provider {
+    Provider { prefill, ..provider }
+}
+
 #[rustfmt::skip] // One provider a line: this is a table, and is read as one.
 pub(super) const PROVIDERS: &[Provider] = &[
     Provider {
@@ -51,6 +57,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
         auth: Auth::XApiKey,
         local: false,
         version: None,
+        prefill: Prefill::Itself,
     },
     Provider {
         name: "gemini",
@@ -61,6 +68,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
         auth: Auth::XGoogApiKey,
         local: false,
         version: Some("v1beta"),
+        prefill: Prefill::Itself,
     },
 
     openai_like("openai", Some("https://api.openai.com/v1"), &["OPENAI_API_KEY"], &["OPENAI_BASE_URL", "OPENAI_API_BASE"]),
@@ -68,7 +76,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
     openai_like("openai_like", None, &["OPENAI_LIKE_API_KEY"], &["OPENAI_LIKE_API_BASE"]),
     openai_like("groq", Some("https://api.groq.com/openai/v1"), &["GROQ_API_KEY"], &["GROQ_API_BASE"]),
     // LiteLLM's default for DeepSeek is its beta address: it takes all that the plain one does.
-    openai_like("deepseek", Some("https://api.deepseek.com/beta"), &["DEEPSEEK_API_KEY"], &["DEEPSEEK_API_BASE"]),
+    told(openai_like("deepseek", Some("https://api.deepseek.com/beta"), &["DEEPSEEK_API_KEY"], &["DEEPSEEK_API_BASE"]), Prefill::Prefix),
     openai_like("openrouter", Some("https://openrouter.ai/api/v1"), &["OPENROUTER_API_KEY", "OR_API_KEY"], &["OPENROUTER_API_BASE"]),
     openai_like("together_ai", Some("https://api.together.ai/v1"), &["TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_TOKEN"], &["TOGETHER_AI_API_BASE"]),
     openai_like("xai", Some("https://api.x.ai/v1"), &["XAI_API_KEY"], &["XAI_API_BASE"]),
@@ -87,7 +95,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
     openai_like("tencent", Some("https://tokenhub-intl.tencentcloudmaas.com/v1"), &["TENCENT_API_KEY"], &["TENCENT_API_BASE"]),
     openai_like("xiaomi_mimo", Some("https://api.xiaomimimo.com/v1"), &["XIAOMI_MIMO_API_KEY"], &[]),
     openai_like("modelscope", Some("https://api-inference.modelscope.cn/v1"), &["MODELSCOPE_API_KEY"], &["MODELSCOPE_API_BASE"]),
-    openai_like("codestral", Some("https://codestral.mistral.ai/v1"), &["CODESTRAL_API_KEY"], &["CODESTRAL_API_BASE"]),
+    told(openai_like("codestral", Some("https://codestral.mistral.ai/v1"), &["CODESTRAL_API_KEY"], &["CODESTRAL_API_BASE"]), Prefill::Prefix),
     openai_like("ai21_chat", Some("https://api.ai21.com/studio/v1"), &["AI21_API_KEY"], &["AI21_API_BASE"]),
     openai_like("meta_llama", Some("https://api.llama.com/compat/v1"), &["LLAMA_API_KEY"], &["LLAMA_API_BASE"]),
     openai_like("nebius", Some("https://api.studio.nebius.ai/v1"), &["NEBIUS_API_KEY"], &["NEBIUS_API_BASE"]),
@@ -118,15 +126,15 @@ pub(super) const PROVIDERS: &[Provider] = &[
     openai_like("crusoe", Some("https://api.inference.crusoecloud.com/v1"), &["CRUSOE_API_KEY"], &["CRUSOE_API_BASE"]),
     openai_like("gmi", Some("https://api.gmi-serving.com/v1"), &["GMI_API_KEY"], &[]),
     openai_like("reka", Some("https://api.reka.ai/v1"), &["REKA_API_KEY"], &["REKA_API_BASE"]),
-    versioned(openai_like("mistral", Some("https://api.mistral.ai/v1"), &["MISTRAL_API_KEY"], &["MISTRAL_API_BASE"]), "v1"),
+    told(versioned(openai_like("mistral", Some("https://api.mistral.ai/v1"), &["MISTRAL_API_KEY"], &["MISTRAL_API_BASE"]), "v1"), Prefill::Prefix),
     versioned(openai_like("cometapi", Some("https://api.cometapi.com/v1"), &["COMETAPI_KEY"], &["COMETAPI_API_BASE"]), "v1"),
 
     // LiteLLM speaks Ollama's own API at the bare address; `/v1` is its OpenAI-compatible one.
     versioned(local("ollama", Some("http://localhost:11434/v1"), &["OLLAMA_API_KEY"], &["OLLAMA_API_BASE"]), "v1"),
     versioned(local("ollama_chat", Some("http://localhost:11434/v1"), &["OLLAMA_API_KEY"], &["OLLAMA_API_BASE"]), "v1"),
     versioned(local("docker_model_runner", Some("http://localhost:22088/engines/llama.cpp/v1"), &["DOCKER_MODEL_RUNNER_API_KEY"], &["DOCKER_MODEL_RUNNER_API_BASE"]), "v1"),
-    local("hosted_vllm", None, &["HOSTED_VLLM_API_KEY"], &["HOSTED_VLLM_API_BASE"]),
-    local("vllm", None, &["HOSTED_VLLM_API_KEY"], &["HOSTED_VLLM_API_BASE"]),
+    told(local("hosted_vllm", None, &["HOSTED_VLLM_API_KEY"], &["HOSTED_VLLM_API_BASE"]), Prefill::FinalMessage),
+    told(local("vllm", None, &["HOSTED_VLLM_API_KEY"], &["HOSTED_VLLM_API_BASE"]), Prefill::FinalMessage),
     local("lm_studio", None, &["LM_STUDIO_API_KEY"], &["LM_STUDIO_API_BASE"]),
     local("llamafile", Some("http://127.0.0.1:8080/v1"), &["LLAMAFILE_API_KEY"], &["LLAMAFILE_API_BASE"]),
     local("lemonade", Some("http://localhost:8000/api/v1"), &["LEMONADE_API_KEY"], &["LEMONADE_API_BASE"]),

@@ -10,6 +10,10 @@ pub(crate) struct Gathered {
     candidates: Vec<Candidate>,
     bytes: usize,
     characters: usize,
+    /// It has brought what is no text: reasoning, a refusal, a tool call.
+    is_more_than_text: bool,
+    /// The stream's id and time of creation, where it names them.
+    name: (String, Option<u64>),
 }
 
 #[derive(Debug, Default)]
@@ -33,7 +37,9 @@ impl Gathered {
     /// Takes note of an event.
     pub(crate) fn note(&mut self, event: &StreamEvent) {
         self.characters += characters_of(event);
+        self.is_more_than_text |= event.is_content() && !matches!(event, StreamEvent::Text { .. });
         match event {
+            StreamEvent::Start { id, created, .. } => self.name = (id.clone(), *created),
             StreamEvent::Text { choice, text } => {
                 if let Some(candidate) = self.room(*choice, text.len()) {
                     candidate.text.push_str(text);
@@ -62,12 +68,24 @@ impl Gathered {
                     candidate.finish = Some(*reason);
                 }
             }
-            StreamEvent::Start { .. }
-            | StreamEvent::Reasoning { .. }
+            StreamEvent::Reasoning { .. }
             | StreamEvent::ReasoningSignature { .. }
             | StreamEvent::Usage(_)
             | StreamEvent::End => {}
         }
+    }
+
+    /// What the one candidate has said, where it is text and nothing else, and all of it was kept.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.candidates[..] {
+            [one] if !self.is_more_than_text && one.finish.is_none() => Some(&one.text),
+            _ => None,
+        }
+    }
+
+    /// The stream's id and time of creation, where it names them.
+    pub(crate) fn name(&self) -> (&str, Option<u64>) {
+        (&self.name.0, self.name.1)
     }
 
     /// The whole answer; `None` where it was longer than what is kept.

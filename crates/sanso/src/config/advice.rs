@@ -28,6 +28,7 @@ pub(super) fn advise(config: &Config, places: &[Place], lists: &[List], reader: 
         uneven_retries(config, index, place, reader);
         smaller_windows(config, index, chain_place, reader);
         lesser_fallbacks(config, index, chain_place, reader);
+        no_continuation(config, index, chain_place, reader);
     }
     no_timeout(config, reader);
     cycles(config, lists, reader);
@@ -169,6 +170,24 @@ fn lesser_fallbacks(config: &Config, group: GroupIndex, place: &Place, reader: &
             );
             reader.note(Severity::Note, place, message, None);
         }
+    }
+}
+
+/// A stream that breaks is to be carried on, and nobody of its chain is said to be able to.
+fn no_continuation(config: &Config, group: GroupIndex, place: &Place, reader: &mut Reader<'_>) {
+    let Some(first) = config.groups.get(group).filter(|it| it.policy.streams.continues) else {
+        return;
+    };
+    let chain = config.chain(group);
+    let legs = chain.iter().filter_map(|leg| config.groups.get(*leg));
+    let members = legs.flat_map(|leg| &leg.deployments);
+    let members: Vec<_> = members.filter_map(|one| config.deployments.get(*one)).collect();
+    let is_able = |one: &&Deployment| one.lacks.common(Needs::CONTINUATION).is_empty();
+    if members.len() > 1 && !members.iter().any(is_able) {
+        let message =
+            format!("nobody of the chain of `{}` is said to go on from a text", first.name);
+        let help = "where a model can, set `model_info.supports_assistant_prefill: true`";
+        reader.warning(place, message, Some(help.into()));
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Degrade {
     pub stale_for: Option<Duration>,
     /// A text, where there is no stored answer.
     pub says: Option<Arc<str>>,
+    /// A call whose prompt leaves less room than its `max_tokens` is made again with what fits.
+    pub relax: bool,
 }
 
 /// What one place of the file says. `Some(None)`: switched off.
@@ -21,14 +23,16 @@ pub struct Degrade {
 pub(super) struct DegradeLayer {
     stale_for: Option<Option<Duration>>,
     says: Option<Option<Arc<str>>>,
+    relax: Option<bool>,
 }
 
 impl DegradeLayer {
     pub(super) fn read(mut table: Table<'_>, reader: &mut Reader<'_>) -> Self {
         let stored = table.take("stored").and_then(|field| unless_off(&field, reader, stale_for));
         let says = table.take("static").and_then(|field| unless_off(&field, reader, text));
-        table.finish(&["relax"], reader);
-        Self { stale_for: stored, says }
+        let relax = table.take("relax").and_then(|field| field.boolean(reader));
+        table.finish(&[], reader);
+        Self { stale_for: stored, says, relax }
     }
 
     /// This layer, and below it what it does not say.
@@ -36,11 +40,16 @@ impl DegradeLayer {
         Self {
             stale_for: self.stale_for.or(lower.stale_for),
             says: self.says.clone().or_else(|| lower.says.clone()),
+            relax: self.relax.or(lower.relax),
         }
     }
 
     pub(super) fn degrade(&self) -> Degrade {
-        Degrade { stale_for: self.stale_for.flatten(), says: self.says.clone().flatten() }
+        Degrade {
+            stale_for: self.stale_for.flatten(),
+            says: self.says.clone().flatten(),
+            relax: self.relax.unwrap_or(false),
+        }
     }
 }
 
@@ -78,6 +87,7 @@ fn text(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<Arc<str>> {
 /// One line for `sanso check`.
 pub(super) fn describe(degrade: &Degrade) -> String {
     let stored = degrade.stale_for.map_or("off".to_owned(), |age| format!("up to {}", show(age)));
-    let says = if degrade.says.is_some() { "on" } else { "off" };
-    format!("degrade    stored answers {stored}, static answer {says}")
+    let on = |is_on| if is_on { "on" } else { "off" };
+    let (says, relax) = (on(degrade.says.is_some()), on(degrade.relax));
+    format!("degrade    relax {relax}, stored answers {stored}, static answer {says}")
 }

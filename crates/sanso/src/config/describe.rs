@@ -229,9 +229,9 @@ fn optional(policy: &Policy) -> String {
     let cap = policy.inflow_cap.map_or("off".to_owned(), |cap| cap.to_string());
     let on = |on: bool| if on { "on" } else { "off" };
     let (buffer, upstream) = (on(policy.streams.buffer_full), on(policy.streams.upstream_stream));
-    let slow = if policy.breaker.slow { "on" } else { "off" };
+    let (slow, continues) = (on(policy.breaker.slow), on(policy.streams.continues));
     format!(
-        "shed_below {}, inflow_cap {cap}, slow rule {slow}, buffer {buffer}, upstream_stream {upstream}",
+        "shed_below {}, inflow_cap {cap}, slow rule {slow}, buffer {buffer}, upstream_stream {upstream}, continue on break {continues}",
         share(policy.shed_below)
     )
 }

@@ -105,7 +105,6 @@ pub(super) const ROUTER: Known = &[
     "model_group_affinity_config",
     "session_affinity_repin_on_failover",
     "enable_weighted_failover",
-    "enable_mid_stream_fallback_continuation",
     "fallback_on_unsupported_params",
     "default_litellm_params",
     "default_max_parallel_requests",
@@ -294,7 +293,7 @@ pub(super) const MODEL_INFO: Known = &[
 ];
 
 /// Of `sanso:`: named in its description, not built yet.
-pub(super) const SANSO: Known = &["hedge", "alerts", "history", "admin", "relax", "slow"];
+pub(super) const SANSO: Known = &["hedge", "alerts", "history", "admin"];
 
 /// Credentials and prices by their first letters: they must not go to a provider as parameters.
 pub(super) fn not_forwarded(key: &str) -> bool {

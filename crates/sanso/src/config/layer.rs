@@ -42,6 +42,7 @@ pub(super) struct Layer {
     pub(super) shed_below: Option<f64>,
     pub(super) commit_by: Option<Duration>,
     pub(super) buffer_full: Option<bool>,
+    pub(super) continues: Option<bool>,
     pub(super) upstream_stream: Option<bool>,
     pub(super) inflow_cap: Option<u32>,
     pub(super) preflight: Option<Preflight>,
@@ -83,6 +84,7 @@ impl Layer {
             shed_below: self.shed_below.or(lower.shed_below),
             commit_by: self.commit_by.or(lower.commit_by),
             buffer_full: self.buffer_full.or(lower.buffer_full),
+            continues: self.continues.or(lower.continues),
             upstream_stream: self.upstream_stream.or(lower.upstream_stream),
             inflow_cap: self.inflow_cap.or(lower.inflow_cap),
             preflight: self.preflight.or(lower.preflight),
@@ -110,6 +112,7 @@ impl Layer {
             streams: Streams {
                 commit_by: self.commit_by.unwrap_or(defaults::COMMIT_BY),
                 buffer_full: self.buffer_full.unwrap_or(false),
+                continues: self.continues.unwrap_or(false),
                 upstream_stream: self.upstream_stream.unwrap_or(false),
             },
             shed_below: self.shed_below,

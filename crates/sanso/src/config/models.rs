@@ -99,6 +99,7 @@ struct Info {
     order: Option<u32>,
     max_input_tokens: Option<u64>,
     lacks: Needs,
+    continues: bool,
     weights: Weights,
     blocked: bool,
     domain: domain::Said,
@@ -112,6 +113,10 @@ impl Info {
             order: table.take("order").and_then(|field| field.count(reader)),
             max_input_tokens: table.take("max_input_tokens").and_then(|field| field.tokens(reader)),
             lacks: preflight::said(&mut table, reader),
+            continues: table
+                .take("supports_assistant_prefill")
+                .and_then(|field| field.boolean(reader))
+                .unwrap_or(false),
             weights: Weights {
                 weight: None,
                 rpm: number(&mut table, "rpm", reader),
@@ -211,7 +216,11 @@ impl Params<'_, '_> {
             breaker: layer.breaker(),
             timeouts: layer.timeouts(),
             max_input_tokens: self.info.max_input_tokens,
-            lacks: self.info.lacks.and(preflight::of_dialect(provider.dialect)),
+            lacks: self
+                .info
+                .lacks
+                .and(preflight::of_dialect(provider.dialect))
+                .and(Needs::CONTINUATION.when(!self.info.continues)),
             mock_response,
         };
         Some(per_organization(deployment, organizations))

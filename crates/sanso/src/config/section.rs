@@ -258,13 +258,9 @@ pub(super) fn read_streams(layer: &mut Layer, mut table: Table<'_>, reader: &mut
     layer.buffer_full = table
         .take("buffer")
         .and_then(|field| choice(&field, &[("none", false), ("full", true)], reader));
-    // The default may be written out; what differs from it is not built yet.
-    if let Some(field) = table.take("on_break")
-        && choice(&field, &[("error", false), ("continue", true)], reader) == Some(true)
-    {
-        let message = "`on_break: continue` is not built yet; `error` is used".to_owned();
-        reader.not_done(&field.place, message, None);
-    }
+    layer.continues = table
+        .take("on_break")
+        .and_then(|field| choice(&field, &[("error", false), ("continue", true)], reader));
     table.finish(&[], reader);
 }
 

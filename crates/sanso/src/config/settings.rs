@@ -106,6 +106,9 @@ impl Settings {
         layer.retry_after = table.take("retry_after").and_then(|field| field.duration(reader));
         layer.metrics_only =
             table.take("disable_cooldowns").and_then(|field| field.boolean(reader));
+        layer.continues = table
+            .take("enable_mid_stream_fallback_continuation")
+            .and_then(|field| field.boolean(reader));
         if let Some(policy) =
             table.take("retry_policy").and_then(|field| retry_policy(&field, reader))
         {

@@ -294,6 +294,8 @@ pub struct Streams {
     pub commit_by: Duration,
     /// `buffer: full`: the whole answer is held before any of it goes out.
     pub buffer_full: bool,
+    /// `on_break: continue`: another carries on a plain text that breaks.
+    pub continues: bool,
     /// Plain calls are streamed upstream and put together here.
     pub upstream_stream: bool,
 }

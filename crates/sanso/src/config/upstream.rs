@@ -1,7 +1,7 @@
 //! Whom a deployment calls: provider, model, address and key.
 
 use sanso_wire::Dialect;
-use sanso_wire::providers::{self, Auth, Provider};
+use sanso_wire::providers::{self, Auth, Prefill, Provider};
 use secrecy::SecretString;
 
 use super::reader::{Place, Reader, Table};
@@ -19,6 +19,7 @@ pub(super) const NOBODY: &Provider = &Provider {
     auth: Auth::BearerIfSet,
     local: false,
     version: None,
+    prefill: Prefill::Itself,
 };
 
 /// Provider and the provider's name of the model, from `provider/model`, or a bare model name, or

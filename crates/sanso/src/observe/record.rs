@@ -71,7 +71,9 @@ impl Record {
             served_id.is_some_and(|id| snapshot.target(attempt.deployment).id == *id)
         });
         let target = by.map(|attempt| snapshot.target(attempt.deployment));
-        let ttft = by.and_then(|attempt| {
+        // Of an answer in two parts the first word is the first one's.
+        let broke = trail.attempts.iter().find(|it| Some(it.call) == trail.carried_on);
+        let ttft = broke.or(by).and_then(|attempt| {
             attempt.first_content.map(|after| (attempt.started + after) - exchange.started)
         });
         let asked_for = snapshot.topology.group(exchange.group());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sanso_core::{
-    Call, CallEnd, CallId, ConnectionFault, DeploymentId, Event, Fault, FaultKind, GroupId,
+    Ask, Call, CallEnd, CallId, ConnectionFault, DeploymentId, Event, Fault, FaultKind, GroupId,
     Instant, LegIndex, Phase, SoftReason,
 };
 
@@ -21,6 +21,8 @@ pub(crate) struct Trail {
     pub(crate) outdone: bool,
     /// What is wrong with the answer that was given.
     pub(crate) soft: Option<SoftReason>,
+    /// The call whose stream broke, and which another carried on.
+    pub(crate) carried_on: Option<CallId>,
 }
 
 /// One upstream call.
@@ -63,6 +65,9 @@ impl Trail {
             first_content: None,
             end: None,
         };
+        if let Ask::Continue { after } = call.ask {
+            self.carried_on = Some(after);
+        }
         // A redo is the same attempt on a fresh connection.
         match self.attempts.iter_mut().find(|attempt| attempt.is_redone()) {
             Some(redone) => {

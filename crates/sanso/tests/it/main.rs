@@ -6,6 +6,7 @@
 mod cancel;
 mod checks;
 mod connections;
+mod continuation;
 mod degrade;
 mod dialects;
 mod failover;
@@ -18,6 +19,7 @@ mod observe;
 mod own_lists;
 mod preflight;
 mod probes;
+mod relax;
 mod secrets;
 mod streams;
 mod support;

@@ -1,6 +1,7 @@
 //! An upstream that plays a script over raw TCP: what a well-behaved HTTP server cannot be made to do.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,9 +43,13 @@ pub(crate) struct Seen {
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     seen: watch::Sender<Seen>,
+    bodies: Bodies,
     released: watch::Sender<bool>,
     _task: JoinSet<()>,
 }
+
+/// What each request said.
+type Bodies = Arc<Mutex<Vec<serde_json::Value>>>;
 
 impl Upstream {
     /// The n-th connection meets the n-th script; the last one repeats. A connection whose script is
@@ -55,8 +60,10 @@ impl Upstream {
         let seen = watch::Sender::new(Seen::default());
         let released = watch::Sender::new(false);
         let mut task = JoinSet::new();
-        task.spawn(accept(listener, scripts, seen.clone(), released.clone()));
-        Self { address, seen, released, _task: task }
+        let bodies = Bodies::default();
+        let read = (seen.clone(), Arc::clone(&bodies));
+        task.spawn(accept(listener, scripts, read, released.clone()));
+        Self { address, seen, bodies, released, _task: task }
     }
 
     /// Every request meets this, on a connection that closes after it.
@@ -74,6 +81,11 @@ impl Upstream {
         format!("http://{}/v1", self.address)
     }
 
+    /// The bodies of all requests so far.
+    pub(crate) fn bodies(&self) -> Vec<serde_json::Value> {
+        self.bodies.lock().unwrap().clone()
+    }
+
     pub(crate) fn seen(&self) -> Seen {
         *self.seen.borrow()
     }
@@ -87,7 +99,7 @@ impl Upstream {
 async fn accept(
     listener: TcpListener,
     scripts: Vec<Vec<Act>>,
-    seen: watch::Sender<Seen>,
+    (seen, bodies): (watch::Sender<Seen>, Bodies),
     released: watch::Sender<bool>,
 ) {
     let mut connections = JoinSet::new();
@@ -95,22 +107,22 @@ async fn accept(
         let (stream, _) = listener.accept().await.unwrap();
         seen.send_modify(|seen| seen.connections += 1);
         let script = scripts[number.min(scripts.len() - 1)].clone();
-        connections.spawn(play(stream, script, seen.clone(), released.subscribe()));
+        let read = (seen.clone(), Arc::clone(&bodies));
+        connections.spawn(play(stream, script, read, released.subscribe()));
     }
 }
 
 async fn play(
     mut stream: TcpStream,
     script: Vec<Act>,
-    seen: watch::Sender<Seen>,
+    (seen, bodies): (watch::Sender<Seen>, Bodies),
     mut released: watch::Receiver<bool>,
 ) {
     for act in script {
         match act {
             Act::Read => {
-                if !read_request(&mut stream).await {
-                    return;
-                }
+                let Some(body) = read_request(&mut stream).await else { return };
+                bodies.lock().unwrap().push(serde_json::from_slice(&body).unwrap_or_default());
                 seen.send_modify(|seen| seen.requests += 1);
             }
             Act::Send(bytes) => {
@@ -148,19 +160,19 @@ async fn play(
     }
 }
 
-/// Whether a whole request came.
-async fn read_request(stream: &mut TcpStream) -> bool {
+/// The body of a request; `None` where no whole one came.
+async fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     loop {
         if let Some(head) = find(&bytes, b"\r\n\r\n")
             && bytes.len() >= head + 4 + content_length(&bytes[..head])
         {
-            return true;
+            return Some(bytes.split_off(head + 4));
         }
         match stream.read(&mut piece).await {
             Ok(read @ 1..) => bytes.extend_from_slice(&piece[..read]),
-            Ok(0) | Err(_) => return false,
+            Ok(0) | Err(_) => return None,
         }
     }
 }

@@ -5,7 +5,7 @@ use sanso_core::*;
 
 use super::cases;
 use crate::scene::scenes;
-use crate::world::{Over, Told, World};
+use crate::world::{CallTold, Over, Told, World};
 
 proptest! {
     #![proptest_config(cases(200))]
@@ -14,7 +14,7 @@ proptest! {
     fn law_1_one_terminal_answer_per_request(scene in scenes()) {
         for told in scene.play().history.requests {
             prop_assert_eq!(told.verdicts.len(), 1);
-            prop_assert!(told.committed.len() <= 1);
+            prop_assert!(told.committed.len() <= 1 + usize::from(told.request.continues));
         }
     }
 
@@ -61,7 +61,7 @@ proptest! {
     #[test]
     fn law_17_what_breaks_after_commit_is_never_answered(scene in scenes()) {
         for told in scene.play().history.requests {
-            let Some((_, committed)) = told.committed.first() else { continue };
+            let Some((at, committed)) = told.committed.last() else { continue };
             let call = &told.calls[committed];
             match told.verdict() {
                 Verdict::Answered { call: answered, .. } => {
@@ -75,7 +75,33 @@ proptest! {
                 Verdict::Cancelled => prop_assert!(told.left.is_some()),
                 Verdict::Failed(failure) => prop_assert!(false, "failed after commit: {failure:?}"),
             }
-            prop_assert_eq!(told.calls.keys().last(), Some(committed), "a call after commit");
+            // After it only calls that carry the stream on, and only once.
+            let carried_on = |call: &CallTold| matches!(call.call.ask, Ask::Continue { .. });
+            let later = told.calls.values().filter(|it| it.started > *at || it.call.id > *committed);
+            let may = told.request.continues && told.committed.len() == 1;
+            for call in later {
+                prop_assert!(may && carried_on(call), "{:?} after commit", call);
+            }
+        }
+    }
+
+    #[test]
+    fn law_16_a_continuation_goes_on_from_what_broke_and_by_who_is_able(scene in scenes()) {
+        let topology = scene.topology();
+        for told in scene.play().history.requests {
+            for call in told.calls.values() {
+                let Ask::Continue { after } = call.call.ask else { continue };
+                prop_assert!(told.request.continues);
+                prop_assert_eq!(Some(after), told.committed.first().map(|it| it.1));
+                let broke = told.calls[&after].over.expect("it broke").0;
+                prop_assert!(told.calls[&after].content.is_some() && call.started >= broke);
+                let able = topology.deployment(call.call.deployment).capabilities.lacks;
+                prop_assert!(able.common(Needs::CONTINUATION).is_empty());
+                prop_assert_ne!(call.call.deployment, told.calls[&after].call.deployment);
+            }
+            if let [(_, first), (_, second)] = told.committed[..] {
+                prop_assert_eq!(told.calls[&second].call.ask, Ask::Continue { after: first });
+            }
         }
     }
 

@@ -60,12 +60,12 @@ const SECTIONS: &[Section] = &[
         done: "routing_strategy num_retries retry_after timeout stream_timeout allowed_fails
             cooldown_time disable_cooldowns fallbacks default_fallbacks context_window_fallbacks
             content_policy_fallbacks max_fallbacks model_group_alias retry_policy
-            model_group_retry_policy",
+            model_group_retry_policy enable_mid_stream_fallback_continuation",
         named: "routing_strategy_args routing_groups allowed_fails_policy enable_pre_call_checks
             enable_tag_filtering tag_filtering_match_any tag_routing_prefix optional_pre_call_checks
             deployment_affinity_ttl_seconds model_group_affinity_config
             session_affinity_repin_on_failover enable_weighted_failover
-            enable_mid_stream_fallback_continuation fallback_on_unsupported_params
+            fallback_on_unsupported_params
             default_litellm_params default_max_parallel_requests default_priority polling_interval
             client_ttl caching_groups cache_responses cache_kwargs plugins provider_budget_config
             guardrail_list assistants_config set_verbose debug_level redis_url redis_host redis_port

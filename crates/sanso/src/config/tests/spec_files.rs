@@ -99,9 +99,9 @@ settings of every chain that says nothing else
   streams    first_token 10s + 1s per 10k tokens (60s patient), gap 30s, commit_by 15s
   breaker    opens on more than 3 faults that are 20% of calls or more in 60s, cooldown 60s, probes 1, success_threshold 2
   fallback   also on nothing, preflight skip
-  optional   shed_below off, inflow_cap off, slow rule off, buffer off, upstream_stream off
+  optional   shed_below off, inflow_cap off, slow rule off, buffer off, upstream_stream off, continue on break off
   checks     empty
-  degrade    stored answers off, static answer off
+  degrade    relax off, stored answers off, static answer off
   limits     body 32MiB, head 256KiB, event 8MiB, answer 64MiB, stored 64MiB, max_fallbacks 5
   master key none: open to everyone
 ";

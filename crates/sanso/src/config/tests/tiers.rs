@@ -23,13 +23,32 @@ fn what_a_deployment_lacks_comes_from_its_dialect_and_its_model_info() {
     let config = good(&three(info, ""));
     let lacks: Vec<Needs> = config.deployments.iter().map(|one| one.lacks).collect();
     let anthropic = Needs::AUDIO.and(Needs::SEVERAL).and(Needs::LOGPROBS);
-    assert_eq!(lacks, [Needs::NONE, Needs::TOOLS.and(Needs::FILES), anthropic]);
+    let all = [Needs::NONE, Needs::TOOLS.and(Needs::FILES), anthropic];
+    assert_eq!(lacks, all.map(|lacks| lacks.and(Needs::CONTINUATION)));
+    let able = good(&three("supports_assistant_prefill: true", ""));
+    assert_eq!(able.deployments[1].lacks, Needs::NONE);
     let notes: Vec<&str> = config.notes.iter().map(|note| note.message.as_str()).collect();
     let said =
         "the fallback `spare` does not support tools, files: requests that need it pass it over";
     assert!(notes.contains(&said), "{notes:?}");
     let off = good(&three(info, "sanso: {preflight: off}"));
     assert!(off.notes.iter().all(|note| !note.message.contains("does not support")));
+}
+
+#[test]
+fn a_stream_that_nobody_can_carry_on_is_pointed_out() {
+    let warned = |info: &str, sections: &str| {
+        let config = good(&three(info, sections));
+        warnings(&config).iter().any(|said| said.contains("said to go on from a text"))
+    };
+    let continues = "sanso: {streams: {on_break: continue}}";
+    assert!(warned("mode: chat", continues));
+    assert!(warned(
+        "mode: chat",
+        "router_settings: {enable_mid_stream_fallback_continuation: true}"
+    ));
+    assert!(!warned("supports_assistant_prefill: true", continues));
+    assert!(!warned("mode: chat", "sanso: {streams: {on_break: error}}"));
 }
 
 #[test]

@@ -1,0 +1,45 @@
+//! A stream that broke after its commit, carried on by another (`chain.md`, *Streams*: `on_break`).
+//!
+//! The client has a part of an answer. Where the operator wants it, and the part is plain text, someone
+//! who is declared able goes on from there in the same stream: a sibling, or a later leg. That is done
+//! once. Whoever was to do it and failed before it said anything is followed by the next; who fails
+//! after that has broken the answer for good.
+
+use super::leg::Lost;
+use super::send::Found;
+use super::{Chain, Ctx, Verdict, able};
+use crate::fault::FaultKind;
+use crate::route::Needs;
+
+impl Chain {
+    /// A call broke after its first content, which the client has.
+    pub(super) fn broke(&mut self, ctx: &mut Ctx<'_>, lost: Lost) {
+        if !self.request.continues || self.broken.is_some() {
+            return self.conclude(Verdict::Broken(lost.call));
+        }
+        self.broken = Some(lost.call);
+        self.request.needs = self.request.needs.and(Needs::CONTINUATION);
+        able::sift(&self.topology, &self.request, &mut self.leg.ranked);
+        self.note_unable(self.leg.index, self.leg.group);
+        self.carry_on(ctx, lost);
+    }
+
+    /// Finds who carries the stream on, after the break or after one who failed at it.
+    pub(super) fn carry_on(&mut self, ctx: &mut Ctx<'_>, lost: Lost) {
+        self.remember(lost);
+        let kind = lost.fault.kind;
+        match (self.find_continuation(ctx, kind), self.broken) {
+            (Some(found), _) => self.take(ctx, found, Some(kind)),
+            (None, Some(broken)) => self.conclude(Verdict::Broken(broken)),
+            (None, None) => self.conclude(Verdict::Broken(lost.call)),
+        }
+    }
+
+    fn find_continuation(&mut self, ctx: &mut Ctx<'_>, kind: FaultKind) -> Option<Found> {
+        if ctx.now >= self.request.deadline {
+            return None;
+        }
+        let sibling = self.may_stay(ctx, kind).then(|| self.find_sibling(ctx)).flatten();
+        sibling.or_else(|| self.find_leg(ctx, Some(kind)))
+    }
+}

@@ -1,0 +1,203 @@
+//! A stream that breaks after its commit, and who carries it on (`on_break: continue`).
+
+use sanso_core::*;
+
+use crate::provider::{Behaviour, Reply};
+use crate::scene::chain_of;
+use crate::world::{Over, Told, World};
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn lost() -> Fault {
+    Fault::new(FaultKind::Broken)
+}
+
+/// Content after 50 ms, cut after 100.
+fn breaks() -> Reply {
+    Reply { content: Some(ms(50)), ..Reply::fault(ms(100), lost()) }
+}
+
+fn answers() -> Reply {
+    Reply::answer(ms(100))
+}
+
+fn script(replies: &[Reply]) -> Behaviour {
+    Behaviour::Script(replies.to_vec())
+}
+
+fn request() -> Request {
+    let class = Class { stream: true, thinks: false };
+    let deadline = Instant::ORIGIN + Duration::from_secs(600);
+    Request { continues: true, ..Request::new(GroupId::new(0), class, deadline) }
+}
+
+/// Groups of one or more deployments, each falling back to the next; the numbered ones cannot go on
+/// from a text.
+fn world(groups: &[(u32, &[u32])], unable: &[usize], replies: &[Behaviour]) -> World {
+    let topology = chain_of(groups, Rules::default());
+    let mut deployments = topology.deployments().to_vec();
+    for id in unable {
+        deployments[*id].capabilities.lacks = Needs::CONTINUATION;
+    }
+    let topology = Topology::new(topology.groups().to_vec(), deployments, None, Rules::default());
+    World::new(topology, replies.to_vec(), 1)
+}
+
+fn tell(mut world: World, request: Request) -> Told {
+    let number = world.send(Instant::ORIGIN, request, None);
+    world.run();
+    world.history.requests.swap_remove(number)
+}
+
+/// Whom each call went to, and what it asked.
+fn calls(told: &Told) -> Vec<(u32, Ask)> {
+    told.calls.values().map(|it| (it.call.deployment.index() as u32, it.call.ask)).collect()
+}
+
+const AFTER_FIRST: Ask = Ask::Continue { after: CallId(0) };
+
+#[test]
+fn the_next_leg_goes_on_where_the_first_broke() {
+    let replies = [script(&[breaks()]), script(&[answers()])];
+    let told = tell(world(&[(1, &[1]), (1, &[])], &[], &replies), request());
+    assert_eq!(calls(&told), [(0, Ask::AsSent), (1, AFTER_FIRST)]);
+    let committed: Vec<_> = told.committed.iter().map(|it| it.1).collect();
+    assert_eq!(committed, [CallId(0), CallId(1)]);
+    assert_eq!(told.verdict(), &Verdict::Answered { call: CallId(1), soft: None });
+    let moved = told.events.iter().any(|(_, event)| {
+        let reason = Some(FaultKind::Broken);
+        *event == Event::FellBack { from: GroupId::new(0), to: GroupId::new(1), reason }
+    });
+    assert!(moved, "{:?}", told.events);
+}
+
+#[test]
+fn a_sibling_goes_on_before_another_model_does() {
+    let replies = [script(&[breaks()]), script(&[answers()]), script(&[answers()])];
+    let mut on_the_first = 0;
+    for seed in 0..20 {
+        let topology = chain_of(&[(2, &[1]), (1, &[])], Rules::default());
+        let both = [breaks(), answers()];
+        let replies = [script(&both), script(&both), replies[2].clone()];
+        let told = tell(World::new(topology, replies.to_vec(), seed), request());
+        // Whoever of the two is called second breaks, too.
+        on_the_first += usize::from(told.calls[&CallId(1)].call.leg == LegIndex::FIRST);
+    }
+    assert_eq!(on_the_first, 20);
+}
+
+#[test]
+fn who_is_not_declared_able_is_passed_over_with_the_reason() {
+    let replies = [script(&[breaks()]), script(&[answers()]), script(&[answers()])];
+    let groups: &[(u32, &[u32])] = &[(1, &[1, 2]), (1, &[]), (1, &[])];
+    let told = tell(world(groups, &[1], &replies), request());
+    assert_eq!(calls(&told), [(0, Ask::AsSent), (2, AFTER_FIRST)]);
+    let told_why = told.events.iter().any(|(_, event)| {
+        matches!(event, Event::Unable { deployment, called: false, lack, .. }
+            if deployment.index() == 1 && lack.needs == Needs::CONTINUATION)
+    });
+    assert!(told_why, "{:?}", told.events);
+    let told = tell(world(groups, &[1, 2], &replies), request());
+    assert_eq!(told.verdict(), &Verdict::Broken(CallId(0)));
+}
+
+#[test]
+fn who_fails_before_it_says_anything_is_followed_by_the_next() {
+    let fails = Reply::fault(ms(10), Fault::new(FaultKind::Overloaded).with_status(503));
+    let replies = [script(&[breaks()]), script(&[fails]), script(&[answers()])];
+    let told = tell(world(&[(1, &[1, 2]), (1, &[]), (1, &[])], &[], &replies), request());
+    assert_eq!(calls(&told), [(0, Ask::AsSent), (1, AFTER_FIRST), (2, AFTER_FIRST)]);
+    assert_eq!(told.verdict(), &Verdict::Answered { call: CallId(2), soft: None });
+    let refused = [script(&[breaks()]), script(&[fails])];
+    let told = tell(world(&[(1, &[1]), (1, &[])], &[], &refused), request());
+    assert_eq!(told.verdict(), &Verdict::Broken(CallId(0)));
+}
+
+#[test]
+fn a_continuation_that_breaks_is_the_end() {
+    let replies = [script(&[breaks()]), script(&[breaks()]), script(&[answers()])];
+    let told = tell(world(&[(1, &[1, 2]), (1, &[]), (1, &[])], &[], &replies), request());
+    assert_eq!(calls(&told), [(0, Ask::AsSent), (1, AFTER_FIRST)]);
+    assert_eq!(told.verdict(), &Verdict::Broken(CallId(1)));
+}
+
+#[test]
+fn a_silent_continuation_ends_by_its_first_token_limit() {
+    let replies = [script(&[breaks()]), Behaviour::Silent, script(&[answers()])];
+    let told = tell(world(&[(1, &[1, 2]), (1, &[]), (1, &[])], &[], &replies), request());
+    assert_eq!(calls(&told), [(0, Ask::AsSent), (1, AFTER_FIRST), (2, AFTER_FIRST)]);
+    let silent = &told.calls[&CallId(1)];
+    let first_token = silent.call.limits.first_token.expect("a stream has one");
+    assert_eq!(silent.over, Some((silent.started + first_token, Over::Cancelled)));
+}
+
+#[test]
+fn a_silent_gap_is_carried_on_like_a_cut() {
+    let stalls = Reply { content: Some(ms(50)), end: None };
+    let replies = [script(&[stalls]), script(&[answers()])];
+    let told = tell(world(&[(1, &[1]), (1, &[])], &[], &replies), request());
+    assert_eq!(calls(&told), [(0, Ask::AsSent), (1, AFTER_FIRST)]);
+    assert!(matches!(told.verdict(), Verdict::Answered { .. }));
+    // A limit that the caller set, too: the breaker does not hear of it.
+    let own = Request { timeout: Some(Duration::from_secs(5)), ..request() };
+    let told = tell(world(&[(1, &[1]), (1, &[])], &[], &replies), own);
+    assert_eq!(calls(&told), [(0, Ask::AsSent), (1, AFTER_FIRST)]);
+}
+
+#[test]
+fn nobody_goes_on_unless_asked_to_or_where_fallback_is_denied_or_the_deadline_is_past() {
+    let replies = [script(&[breaks()]), script(&[answers()])];
+    let late = Reply { content: Some(ms(50)), ..Reply::fault(ms(2_000), lost()) };
+    let soon = Instant::ORIGIN + Duration::from_secs(1);
+    let cases = [
+        (replies.clone(), Request { continues: false, ..request() }),
+        (replies, Request { deny_fallback: true, ..request() }),
+        ([script(&[late]), script(&[answers()])], Request { deadline: soon, ..request() }),
+    ];
+    for (replies, request) in cases {
+        let told = tell(world(&[(1, &[1]), (1, &[])], &[], &replies), request);
+        assert_eq!(calls(&told), [(0, Ask::AsSent)]);
+        assert_eq!(told.verdict(), &Verdict::Broken(CallId(0)));
+    }
+}
+
+#[test]
+fn what_is_more_than_text_is_not_carried_on() {
+    let topology = chain_of(&[(1, &[1]), (1, &[])], Rules::default());
+    let gates = Gates::new(&topology);
+    let mut rng = Rng::from_seed(1);
+    let mut chain = Chain::new(topology.into(), request(), &mut rng);
+    let at = |ms| Instant::ORIGIN + Duration::from_millis(ms);
+    let Step::Start(call) = chain.poll(at(0), &gates, &mut rng) else { panic!("it starts") };
+    chain.handle_signal(at(1), call.id, Signal::Content, &gates, &mut rng);
+    assert_eq!(chain.poll(at(1), &gates, &mut rng), Step::Commit(call.id));
+    chain.handle_signal(at(2), call.id, Signal::MoreThanText, &gates, &mut rng);
+    let broke = Signal::End(Outcome::Fault(lost()));
+    chain.handle_signal(at(2), call.id, broke, &gates, &mut rng);
+    assert_eq!(chain.poll(at(2), &gates, &mut rng), Step::Done(Verdict::Broken(call.id)));
+}
+
+#[test]
+fn a_client_that_leaves_while_another_is_to_go_on_stops_it() {
+    let replies = [script(&[breaks()]), Behaviour::Silent];
+    let mut world = world(&[(1, &[1]), (1, &[])], &[], &replies);
+    let left = Instant::ORIGIN + Duration::from_secs(1);
+    let number = world.send(Instant::ORIGIN, request(), Some(left));
+    world.run();
+    let told = &world.history.requests[number];
+    assert_eq!(told.verdict(), &Verdict::Cancelled);
+    assert_eq!(told.calls[&CallId(1)].over, Some((left, Over::Cancelled)));
+    let in_flight = |id| world.gates.view(DeploymentId::new(id), left).in_flight;
+    assert_eq!((in_flight(0), in_flight(1)), (0, 0));
+}
+
+#[test]
+fn a_continuation_is_over_by_the_deadline() {
+    let replies = [script(&[breaks()]), Behaviour::Silent];
+    let soon = Instant::ORIGIN + Duration::from_secs(3);
+    let request = Request { deadline: soon, ..request() };
+    let told = tell(world(&[(1, &[1]), (1, &[])], &[], &replies), request);
+    assert_eq!(told.verdicts, [(soon, Verdict::Broken(CallId(0)))]);
+}
