@@ -48,11 +48,38 @@ impl Rng {
                 return Some(index);
             }
         }
-        Some(weights.len() - 1)
+        // Rounding may leave the point a hair above the end.
+        weights.iter().rposition(|weight| usable(*weight) > 0.0)
     }
 }
 
 /// `duration * factor`, up to the longest duration there is: a silly setting must not panic.
 pub(crate) fn times(duration: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rng;
+
+    #[test]
+    fn weights_are_drawn_by_their_share_and_unusable_ones_never() {
+        let mut rng = Rng::from_seed(1);
+        let weights = [1.0, f64::INFINITY, 3.0, f64::NAN, -5.0, 0.0];
+        let mut drawn = [0_u32; 6];
+        for _ in 0..4_000 {
+            drawn[rng.weighted(&weights).expect("there are some")] += 1;
+        }
+        let [one, infinite, three, rest @ ..] = drawn;
+        assert_eq!((infinite, rest), (0, [0; 3]));
+        assert!((900..1_100).contains(&one) && one + three == 4_000, "{drawn:?}");
+    }
+
+    #[test]
+    fn without_a_usable_weight_all_are_alike_and_of_none_none_is_drawn() {
+        let mut rng = Rng::from_seed(1);
+        let drawn: Vec<_> = (0..100).filter_map(|_| rng.weighted(&[0.0, -1.0])).collect();
+        assert!(drawn.contains(&0) && drawn.contains(&1));
+        assert_eq!(rng.weighted(&[]), None);
+    }
 }

@@ -53,3 +53,46 @@ impl UsualTimes {
 const fn index(class: Class) -> usize {
     (class.stream as usize) * 2 + class.thinks as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, UsualTimes};
+    use crate::time::Duration;
+
+    const CLASSES: [Class; 4] = [
+        Class { stream: false, thinks: false },
+        Class { stream: false, thinks: true },
+        Class { stream: true, thinks: false },
+        Class { stream: true, thinks: true },
+    ];
+
+    #[test]
+    fn the_usual_time_is_the_median_of_the_last_calls_of_its_class() {
+        let mut times = UsualTimes::default();
+        for (order, class) in CLASSES.into_iter().enumerate() {
+            // One to nine, out of order: 5 is the middle.
+            for sample in [9, 1, 8, 2, 7, 3, 6, 4, 5] {
+                times.record(class, Duration::from_secs(sample + 10 * order as u64));
+            }
+        }
+        for (order, class) in CLASSES.into_iter().enumerate() {
+            let median = Duration::from_secs(5 + 10 * order as u64);
+            assert_eq!(times.get(class), Some(median), "{class:?}");
+        }
+    }
+
+    #[test]
+    fn below_five_calls_nothing_is_usual_and_old_ones_are_forgotten() {
+        let (mut times, class) = (UsualTimes::default(), CLASSES[0]);
+        for _ in 0..4 {
+            times.record(class, Duration::from_secs(9));
+            assert_eq!(times.get(class), None);
+        }
+        times.record(class, Duration::from_secs(9));
+        assert_eq!(times.get(class), Some(Duration::from_secs(9)));
+        for _ in 0..31 {
+            times.record(class, Duration::from_secs(1));
+        }
+        assert_eq!(times.get(class), Some(Duration::from_secs(1)));
+    }
+}

@@ -108,3 +108,91 @@ fn quantile(counts: &Counts, q: f64) -> f64 {
     });
     FIRST_MS * GROWTH.powi(found.unwrap_or_default() as i32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPAN: Duration = Duration::from_secs(60);
+
+    fn at(secs: u64) -> Instant {
+        Instant::from_origin(Duration::from_secs(secs))
+    }
+
+    /// `count` first tokens of so many milliseconds, all at one time.
+    fn record(pace: &mut Pace, secs: u64, count: u32, ms: u64) {
+        (0..count).for_each(|_| pace.record(at(secs), Duration::from_millis(ms)));
+    }
+
+    /// Slow calls at `secs`, the usual ones having come at `usual`.
+    fn is_slow(usual: (u64, u32), secs: u64, count: u32) -> bool {
+        let mut pace = Pace::default();
+        record(&mut pace, usual.0, usual.1, 100);
+        record(&mut pace, secs, count, 10_000);
+        pace.is_slow(at(secs), SPAN)
+    }
+
+    #[test]
+    fn twenty_calls_on_either_side_are_evidence_and_nineteen_are_none() {
+        assert!(is_slow((10, 21), 1_000, 20));
+        assert!(!is_slow((10, 100), 1_000, 19));
+        assert!(!is_slow((10, 19), 1_000, 60));
+    }
+
+    #[test]
+    fn what_is_usual_is_remembered_for_an_hour_by_slices() {
+        // The first slice ends at 300 s, and is the twelfth before the last until 3600 s.
+        for usual in [0, 299] {
+            assert!(is_slow((usual, 100), 3_599, 20), "{usual}");
+            assert!(!is_slow((usual, 100), 3_600, 20), "{usual}");
+        }
+        assert!(is_slow((300, 100), 3_600, 20));
+        // A slice's place is taken over by the one an hour later.
+        let mut pace = Pace::default();
+        record(&mut pace, 10, 100, 10_000);
+        record(&mut pace, 3_610, 100, 100);
+        record(&mut pace, 3_910, 20, 10_000);
+        assert!(pace.is_slow(at(3_910), SPAN));
+    }
+
+    #[test]
+    fn the_window_is_as_long_as_it_is_and_an_opening_empties_it() {
+        let slow = |after: u64| {
+            let mut pace = Pace::default();
+            record(&mut pace, 10, 100, 100);
+            record(&mut pace, 1_000, 20, 10_000);
+            pace.is_slow(at(1_000 + after), SPAN)
+        };
+        assert!(slow(60) && !slow(61));
+        let mut pace = Pace::default();
+        record(&mut pace, 10, 100, 100);
+        record(&mut pace, 1_000, 20, 10_000);
+        pace.clear_window();
+        assert!(!pace.is_slow(at(1_000), SPAN));
+    }
+
+    #[test]
+    fn a_twentieth_of_slow_calls_is_within_the_percentile_and_more_are_not() {
+        let mixed = |slow| {
+            let mut pace = Pace::default();
+            record(&mut pace, 10, 200, 100);
+            record(&mut pace, 1_000, 100 - slow, 100);
+            record(&mut pace, 1_000, slow, 10_000);
+            pace.is_slow(at(1_000), SPAN)
+        };
+        assert!(!mixed(5) && mixed(6));
+    }
+
+    #[test]
+    fn buckets_grow_by_a_quarter_and_end_at_half_an_hour() {
+        let of = |ms: f64| bucket(Duration::from_secs_f64(ms / 1e3));
+        assert_eq!([of(0.0), of(10.0), of(12.4), of(12.6), of(15.0), of(16.0)], [0, 0, 1, 2, 2, 3]);
+        assert_eq!(of(1e9), 55);
+        let mut counts = [0; BUCKETS];
+        counts[2] = 1;
+        assert!((quantile(&counts, 0.5) - 15.625).abs() < 1e-9);
+        counts[4] = 1;
+        assert!((quantile(&counts, 0.5) - 15.625).abs() < 1e-9);
+        assert!((quantile(&counts, 0.95) - 10.0 * 1.25_f64.powi(4)).abs() < 1e-9);
+    }
+}

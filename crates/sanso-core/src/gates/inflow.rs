@@ -30,3 +30,28 @@ impl Drop for InflowPlace {
         *count = count.saturating_sub(1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::gates::Gates;
+    use crate::route::{Group, GroupId, Rules, Topology};
+
+    fn topology(names: [&str; 2]) -> Topology {
+        let named = |name: &str| Group { name: name.into(), ..Group::default() };
+        Topology::new(names.map(named).to_vec(), Vec::new(), None, Rules::default())
+    }
+
+    #[test]
+    fn a_reload_keeps_each_groups_calls_by_fallback() {
+        let (first, second) = (GroupId::new(0), GroupId::new(1));
+        let gates = Gates::new(&topology(["a", "b"]));
+        let place = gates.flow_in(second, 1).expect("it is the first");
+        let renewed = gates.renewed(&topology(["a", "b"]));
+        assert!(renewed.flow_in(second, 1).is_none(), "its place is held");
+        assert!(renewed.flow_in(first, 1).is_some());
+        let swapped = gates.renewed(&topology(["b", "a"]));
+        assert!(swapped.flow_in(first, 1).is_none() && swapped.flow_in(second, 1).is_some());
+        drop(place);
+        assert!(renewed.flow_in(second, 1).is_some());
+    }
+}

@@ -330,3 +330,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_retries_by_kind_the_most_bounds_the_leg() {
+    let none = RetriesByKind::default();
+    assert_eq!(none.most(), None);
+    let some = RetriesByKind { timeout: Some(1), rate_limit: Some(4), ..none };
+    assert_eq!(some.most(), Some(4));
+    assert_eq!(RetriesByKind { default: Some(7), ..some }.most(), Some(7));
+}

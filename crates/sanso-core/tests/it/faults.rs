@@ -65,3 +65,13 @@ fn the_providers_own_status_is_kept_where_it_fits() {
     assert_eq!(status(FaultKind::Authentication, 401), 502, "never the provider's 401");
     assert_eq!(status(FaultKind::Overloaded, 529), 503);
 }
+
+#[test]
+fn only_a_spent_quota_with_a_time_names_its_reset() {
+    let hour = Some(Duration::from_secs(3_600));
+    let of = |kind, hint| Fault::new(kind).with_hint(hint).reset();
+    assert_eq!(of(FaultKind::QuotaExhausted, hour), hour);
+    assert_eq!(of(FaultKind::QuotaExhausted, Some(Duration::ZERO)), None);
+    assert_eq!(of(FaultKind::QuotaExhausted, None), None);
+    assert_eq!(of(FaultKind::RateLimited, hour), None);
+}

@@ -170,10 +170,10 @@ fn caution_ends_after_half_a_minute_and_is_not_for_the_one_that_failed() {
     for second in 0..5 {
         fail(&gates, a, at(second * 1_000), kind);
     }
-    for ms in [35_000, 36_100] {
+    for ms in [32_900, 34_000] {
         fail(&gates, b, at(ms), kind);
     }
-    assert!(!is_open(&gates, b, at(36_100)));
+    assert!(!is_open(&gates, b, at(34_000)));
 
     let (gates, [a, ..]) = neighbours();
     for second in 0..5 {
