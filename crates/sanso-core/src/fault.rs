@@ -68,7 +68,8 @@ pub enum ConnectionFault {
     Establish,
     /// After connecting: reset, or closed before an answer.
     Lost,
-    /// A pooled connection turned out to be closed before any answer: redone once, free, at once.
+    /// A pooled connection turned out to be closed before any answer, or the provider says that it
+    /// has not looked at the request (HTTP/2): redone once, free, at once; then it is `Lost`.
     Reused,
 }
 

@@ -124,10 +124,12 @@ impl Gateway {
 
     fn build(config: Config, log: Option<Box<dyn Write + Send>>) -> Result<Self, Report> {
         let snapshot = Snapshot::new(config)?;
-        let upstream = Upstream::new(UpstreamLimits {
+        let limits = UpstreamLimits {
             connect: snapshot.config.policy.timeouts.connect,
             head_bytes: snapshot.config.limits.head,
-        });
+        };
+        let upstream = Upstream::new(limits, &snapshot.config.trust)
+            .map_err(|error| Report::of_error(format!("TLS cannot be set up: {error}")))?;
         let mut observer = Observer::new(&snapshot);
         if let Some(log) = log
             && let Err(error) = observer.log_to(log)

@@ -57,9 +57,12 @@ impl Chain {
     }
 
     /// A call ended with a fault.
-    pub(super) fn faulted(&mut self, ctx: &mut Ctx<'_>, place: usize, fault: Fault) {
-        if fault.kind == FaultKind::Connection(ConnectionFault::Reused) && self.redo(ctx, place) {
-            return;
+    pub(super) fn faulted(&mut self, ctx: &mut Ctx<'_>, place: usize, mut fault: Fault) {
+        if fault.kind == FaultKind::Connection(ConnectionFault::Reused) {
+            if self.redo(ctx, place) {
+                return;
+            }
+            fault.kind = FaultKind::Connection(ConnectionFault::Lost);
         }
         let active = self.calls.swap_remove(place);
         let mut lost = active.lost(ctx.now, fault);

@@ -65,6 +65,7 @@ pub(super) fn assemble(
         policy: layers.all.policy(),
         limits,
         log: section.log,
+        trust: settings.trust,
         master_key: settings.master_key,
         warnings: Vec::new(),
         notes: Vec::new(),

@@ -263,6 +263,7 @@ fn describe_settings(out: &mut String, config: &Config) {
             limits.max_fallbacks,
         ),
     );
+    line(out, &format!("  TLS        certificates {}", config.trust));
     let key = if config.master_key.is_some() { "set" } else { "none: open to everyone" };
     line(out, &format!("  master key {key}"));
 }

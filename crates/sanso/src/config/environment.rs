@@ -8,7 +8,7 @@ pub trait Environment {
     /// The value of the variable, if it is set and is text.
     fn variable(&self, name: &str) -> Option<String>;
 
-    /// The text of a file that holds one secret (a Kubernetes or Docker secret).
+    /// The text of a file that holds one secret (a Kubernetes or Docker secret), or certificates.
     ///
     /// # Errors
     /// The file cannot be read, or is not UTF-8.

@@ -27,7 +27,6 @@ pub(super) const LITELLM: Known = &[
     "set_verbose",
     "json_logs",
     "force_ipv4",
-    "ssl_verify",
     "disable_aiohttp_transport",
     "network_mock",
     "expose_router_debug_in_errors",

@@ -45,6 +45,7 @@ mod suggest;
 pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod types;
 mod units;
 mod upstream;
@@ -60,6 +61,7 @@ pub use degradation::Degrade;
 pub use describe::describe;
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use environment::{Environment, ProcessEnvironment};
+pub use trust::Trust;
 pub use types::*;
 
 use field::Field;

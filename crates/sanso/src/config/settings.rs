@@ -7,6 +7,7 @@ use super::keys;
 use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
 use super::suggest;
+use super::trust::Trust;
 use super::types::RetriesByKind;
 
 /// What the three sections say about all groups.
@@ -20,6 +21,7 @@ pub(super) struct Settings {
     pub(super) max_fallbacks: Option<u32>,
     pub(super) master_key: Option<SecretString>,
     pub(super) body: Option<usize>,
+    pub(super) trust: Trust,
 }
 
 /// The fallback lists, as they are written. `None`: the setting is absent.
@@ -56,8 +58,9 @@ impl Settings {
     /// Reads the sections, `router_settings` over `litellm_settings`.
     pub(super) fn read(top: &mut Table<'_>, reader: &mut Reader<'_>) -> Self {
         let mut lower = Self::default();
-        if let Some(table) = top.take("litellm_settings").and_then(|field| field.table(reader)) {
-            lower.read_litellm(table, reader);
+        match top.take("litellm_settings").and_then(|field| field.table(reader)) {
+            Some(table) => lower.read_litellm(table, reader),
+            None => lower.trust = Trust::read(None, reader),
         }
         let mut upper = Self::default();
         if let Some(table) = top.take("router_settings").and_then(|field| field.table(reader)) {
@@ -85,6 +88,7 @@ impl Settings {
             max_fallbacks: self.max_fallbacks.or(lower.max_fallbacks),
             master_key: self.master_key,
             body: self.body,
+            trust: lower.trust,
         }
     }
 
@@ -92,6 +96,7 @@ impl Settings {
         self.read_common(&mut table, reader);
         let timeout = table.take("request_timeout");
         self.layer.timeout = timeout.and_then(|field| field.limit(reader));
+        self.trust = Trust::read(table.take("ssl_verify").as_ref(), reader);
         if let Some(field) = table.take("callbacks") {
             callbacks(&field, reader);
         }

@@ -13,7 +13,7 @@ use sanso_wire::Dialect;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
-use super::{Checks, Degrade, Diagnostic};
+use super::{Checks, Degrade, Diagnostic, Trust};
 
 /// Position of a [`Group`] in [`Config::groups`].
 pub type GroupIndex = usize;
@@ -40,6 +40,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged.
     pub log: Log,
+    /// Whose certificates hold.
+    pub trust: Trust,
     /// The key that clients must send; `None` leaves the gateway open.
     pub master_key: Option<SecretString>,
     /// Severity warning: the gateway runs, but see to these.

@@ -13,6 +13,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
@@ -58,16 +59,10 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(limit: Duration) -> Self {
+    pub(super) fn new(limit: Duration, tls: ClientConfig) -> Self {
         let tcp = TcpConnector::new();
-        // The system's roots, so that a company's own authority holds; the compiled-in ones where
-        // there are none (a scratch image).
-        let builder = HttpsConnectorBuilder::new();
-        let schemes = match builder.with_native_roots() {
-            Ok(builder) => builder,
-            Err(_) => HttpsConnectorBuilder::new().with_webpki_roots(),
-        };
-        let https = schemes.https_or_http().enable_all_versions().wrap_connector(tcp);
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
+        let https = builder.https_or_http().enable_all_versions().wrap_connector(tcp);
         Self { https, limit }
     }
 }

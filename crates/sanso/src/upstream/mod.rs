@@ -1,12 +1,14 @@
 //! Sending one request to a provider.
 //!
 //! A pooled client over HTTP/1.1 and HTTP/2. It retries nothing by itself: what to do after a fault
-//! is the chain's to say, so even a pooled connection that turned out to be closed comes back as
-//! [`ConnectionFault::Reused`].
+//! is the chain's to say, so even a pooled connection that turned out to be closed, or a stream that
+//! the provider refused, comes back as [`ConnectionFault::Reused`].
 
 mod connector;
+mod http2;
 mod received;
 mod shards;
+mod tls;
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use sanso_core::{ConnectionFault, FaultKind, Phase};
 use sanso_wire::Failure;
 
+use crate::config::Trust;
 use connector::{ConnectTimeout, Connector, Used};
 use shards::Shards;
 
@@ -61,13 +64,15 @@ const IDLE: Duration = Duration::from_secs(55);
 const HEAD_AT_LEAST: usize = 8 * 1024;
 
 impl Upstream {
-    pub(crate) fn new(limits: UpstreamLimits) -> Self {
-        let connector = Connector::new(limits.connect);
+    /// # Errors
+    /// The cryptography that is compiled in cannot do TLS.
+    pub(crate) fn new(limits: UpstreamLimits, trust: &Trust) -> Result<Self, rustls::Error> {
+        let connector = Connector::new(limits.connect, tls::client(trust)?);
         let builder = builder(limits);
         let kept = (0..POOLS).map(|_| builder.build(connector.clone()));
         let fresh = builder.clone().pool_max_idle_per_host(0).build(connector.clone());
         let head_bytes = limits.head_bytes;
-        Self { pools: Shards::new(kept), fresh: Shards::new([fresh]), head_bytes }
+        Ok(Self { pools: Shards::new(kept), fresh: Shards::new([fresh]), head_bytes })
     }
 
     /// Posts `body` and waits for the head of the answer.
@@ -135,7 +140,11 @@ fn name(error: &Error) -> Failure {
     } else {
         return name_lost(error);
     };
-    Failure::new(kind, format!("could not connect: {}", root(error)))
+    let why = causes(error).find_map(tls::complaint);
+    Failure::new(
+        kind,
+        format!("could not connect: {}", why.unwrap_or_else(|| root(error).to_string())),
+    )
 }
 
 /// Names what happened on an open connection before an answer.
@@ -149,11 +158,15 @@ fn name_lost(error: &Error) -> Failure {
         connected.get_extras(&mut extensions);
         extensions.remove::<Used>()
     });
+    let number = used.as_ref().map(Used::number);
+    if let Some(named) = find::<h2::Error>(error).and_then(|error| http2::name(error, number)) {
+        return named;
+    }
     let reused = used.as_ref().is_some_and(Used::is_marked);
     let fault = if reused { ConnectionFault::Reused } else { ConnectionFault::Lost };
     let message = format!("connection lost: {}", root(error));
     let mut failure = Failure::new(FaultKind::Connection(fault), message);
-    failure.fault.connection = used.map(|used| used.number());
+    failure.fault.connection = number;
     failure
 }
 

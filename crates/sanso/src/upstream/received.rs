@@ -29,7 +29,9 @@ impl Received {
     /// Names an error of its reading.
     pub(crate) fn broke(&self, error: &hyper::Error) -> Failure {
         let mut failure = super::name_body_error(error);
-        failure.fault.connection = self.connection;
+        let stream = super::find::<h2::Error>(error);
+        let is_whole_connection = stream.is_none_or(super::http2::ends_connection);
+        failure.fault.connection = self.connection.filter(|_| is_whole_connection);
         failure
     }
 }

@@ -77,8 +77,8 @@ const SECTIONS: &[Section] = &[
         file: "model_list: []\nlitellm_settings: {@}",
         done: "num_retries request_timeout fallbacks default_fallbacks context_window_fallbacks
             content_policy_fallbacks allowed_fails cooldown_time max_fallbacks
-            num_retries_per_request callbacks",
-        named: "drop_params modify_params set_verbose json_logs force_ipv4 ssl_verify
+            num_retries_per_request callbacks ssl_verify",
+        named: "drop_params modify_params set_verbose json_logs force_ipv4
             disable_aiohttp_transport network_mock expose_router_debug_in_errors cache cache_params
             success_callback failure_callback service_callbacks prometheus_metrics_config
             prometheus_initialize_budget_metrics turn_off_message_logging public_routes

@@ -8,6 +8,7 @@ mod retries;
 mod spec_files;
 mod tasks;
 mod tiers;
+mod trust;
 mod wildcards;
 
 use std::collections::BTreeMap;
