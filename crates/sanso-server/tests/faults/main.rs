@@ -8,6 +8,8 @@
 
 mod bodies;
 mod client;
+mod http2;
+mod lost;
 #[path = "../it/raw.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]
 mod raw;
@@ -16,6 +18,8 @@ mod rows;
 #[path = "../it/support.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]
 mod support;
+mod tls;
+mod trusting;
 #[path = "../../../sanso/tests/it/upstream.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]
 mod upstream;
@@ -28,7 +32,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::row::{Row, Stage};
-use crate::support::Server;
+use crate::support::{File, Server};
+use crate::tls::Authority;
 
 /// The key of every deployment. It must be in no byte that a client or a log reader sees.
 const KEY: &str = "sk-canary-0123456789abcdef";
@@ -40,11 +45,13 @@ const AT_ONCE: usize = 6;
 async fn every_fault_ends_as_the_specification_says() {
     let rows = rows::all();
     let spare = Provider::start(Vendor::OpenAi).await.unwrap();
+    let authority = Authority::new();
     let mut stages = Vec::new();
     for row in rows {
-        stages.push(Stage::set(row).await);
+        stages.push(Stage::set(row, &authority).await);
     }
-    let mut server = Server::start(&config(&stages, &spare)).await;
+    let trusted = File::new(&authority.pem());
+    let mut server = Server::start(&config(&stages, &spare, &trusted)).await;
     let address = server.address;
 
     let places = Arc::new(Semaphore::new(AT_ONCE));
@@ -84,7 +91,7 @@ async fn nothing_leaked(server: &mut Server) {
     }
 }
 
-fn config(stages: &[Stage], spare: &Provider) -> String {
+fn config(stages: &[Stage], spare: &Provider, trusted: &File) -> String {
     let mut models = String::from("model_list:\n");
     let mut fallbacks = String::new();
     for stage in stages {
@@ -96,13 +103,15 @@ fn config(stages: &[Stage], spare: &Provider) -> String {
              api_key: {KEY} }} }}"
         )
         .unwrap();
-        write!(fallbacks, "{{ {group}: [spare] }}, ").unwrap();
+        if !stage.row.alone {
+            write!(fallbacks, "{{ {group}: [spare] }}, ").unwrap();
+        }
     }
-    let base = spare.base_url();
+    let (base, trusted) = (spare.base_url(), trusted.path());
     format!(
         "{models}  - {{ model_name: spare, litellm_params: {{ model: openai/gpt-4.1, api_base: \
          \"{base}\", api_key: {KEY} }} }}
-litellm_settings: {{ num_retries: 1, request_timeout: 400ms, fallbacks: [{fallbacks}] }}
+litellm_settings: {{ num_retries: 1, request_timeout: 400ms, ssl_verify: \"{trusted}\", fallbacks: [{fallbacks}] }}
 sanso:
   timeouts: {{ connect: 200ms, first_token: 250ms, first_token_patient: 250ms, gap: 250ms }}
   limits: {{ head: 16KiB, event: 64KiB, answer: 4MiB, body: 1MiB }}

@@ -3,9 +3,13 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use tokio::net::TcpSocket;
+
 use crate::client::{self, Seen};
+use crate::http2;
 use crate::support::soon;
-use crate::upstream::{Act, Upstream};
+use crate::tls::{Authority, Front, Shown};
+use crate::upstream::{self, Act, Upstream};
 
 /// A wire format of the provider that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,17 +39,35 @@ pub(crate) struct Row {
     pub(crate) stream: bool,
     /// What each connection meets in turn; the last repeats. `None`: nobody listens.
     pub(crate) scripts: Option<Vec<Vec<Act>>>,
-    /// TLS is spoken to the provider, which does not speak it.
-    pub(crate) tls: bool,
+    pub(crate) wire: Wire,
     /// How often the client asks.
     pub(crate) asks: usize,
+    /// How many clients ask the same at once, each time.
+    pub(crate) together: usize,
     pub(crate) expect: Expect,
     /// Requests that the provider may read in all.
     pub(crate) calls: usize,
+    /// Connections that the provider may be asked for in all, where that says more.
+    pub(crate) connections: Option<usize>,
+    /// There is no fallback.
+    pub(crate) alone: bool,
+    /// What the headers or the error say, among other things.
+    pub(crate) told: Vec<&'static str>,
     /// The client leaves once it has seen this; if it is empty, once the provider has its request.
     pub(crate) leaves: Option<&'static str>,
     /// What the client sends instead of a question.
     pub(crate) raw: Option<Vec<u8>>,
+}
+
+/// What the provider's script is played over.
+#[derive(Clone, Debug)]
+pub(crate) enum Wire {
+    Clear,
+    /// The gateway speaks TLS, and the script plays beneath it.
+    BeneathTls,
+    Tls(Shown),
+    /// It is this script that plays, over TLS.
+    Http2(http2::Script),
 }
 
 /// What the client must see.
@@ -72,10 +94,14 @@ impl Row {
             dialect: Dialect::OpenAi,
             stream: false,
             scripts: Some(scripts),
-            tls: false,
+            wire: Wire::Clear,
             asks: 1,
+            together: 1,
             expect: Expect::Fallback,
             calls: 1,
+            connections: None,
+            alone: false,
+            told: Vec::new(),
             leaves: None,
             raw: None,
         }
@@ -93,6 +119,14 @@ impl Row {
         Self { calls, ..self }
     }
 
+    pub(crate) fn over(self, wire: Wire) -> Self {
+        Self { wire, ..self }
+    }
+
+    pub(crate) fn told(self, told: &'static str) -> Self {
+        Self { told: [self.told, vec![told]].concat(), ..self }
+    }
+
     pub(crate) fn expect(self, expect: Expect) -> Self {
         Self { expect, ..self }
     }
@@ -102,8 +136,36 @@ impl Row {
 pub(crate) struct Stage {
     pub(crate) row: Row,
     number: usize,
-    upstream: Option<Upstream>,
+    provider: Provider,
     pub(crate) base: String,
+}
+
+/// Who plays a row's script.
+enum Provider {
+    Nobody(TcpSocket),
+    Script(Upstream, Option<Front>),
+    Http2(http2::Server),
+}
+
+impl Provider {
+    fn seen(&self) -> upstream::Seen {
+        match self {
+            Self::Nobody(_) => upstream::Seen::default(),
+            Self::Script(script, None) => script.seen(),
+            Self::Script(script, Some(front)) => {
+                upstream::Seen { connections: front.connections(), ..script.seen() }
+            }
+            Self::Http2(server) => server.seen(),
+        }
+    }
+
+    async fn seen_when(&self, wanted: impl FnMut(&upstream::Seen) -> bool) {
+        match self {
+            Self::Nobody(_) => panic!("nobody sees anything"),
+            Self::Script(script, _) => script.seen_when(wanted).await,
+            Self::Http2(server) => server.seen_when(wanted).await,
+        };
+    }
 }
 
 /// What came of a row.
@@ -118,21 +180,33 @@ pub(crate) struct Result {
 }
 
 impl Stage {
-    pub(crate) async fn set(row: Row) -> Self {
+    pub(crate) async fn set(row: Row, authority: &Authority) -> Self {
         static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let upstream = match &row.scripts {
-            Some(scripts) => Some(Upstream::start(scripts.clone()).await),
-            None => None,
+        let provider = match (&row.wire, &row.scripts) {
+            (Wire::Http2(script), _) => {
+                Provider::Http2(http2::Server::start(authority, script.clone()).await)
+            }
+            (_, None) => Provider::Nobody(nobody()),
+            (Wire::Tls(shown), Some(scripts)) => {
+                let script = Upstream::start(scripts.clone()).await;
+                let front = Front::start(authority, *shown, script.address).await;
+                Provider::Script(script, Some(front))
+            }
+            (Wire::Clear | Wire::BeneathTls, Some(scripts)) => {
+                Provider::Script(Upstream::start(scripts.clone()).await, None)
+            }
         };
-        let address = match &upstream {
-            Some(upstream) => upstream.address,
-            None => nobody().await,
+        let address = match &provider {
+            Provider::Nobody(socket) => socket.local_addr().unwrap(),
+            Provider::Script(_, Some(front)) => front.address,
+            Provider::Script(script, None) => script.address,
+            Provider::Http2(server) => server.address,
         };
-        let scheme = if row.tls { "https" } else { "http" };
+        let scheme = if matches!(row.wire, Wire::Clear) { "http" } else { "https" };
         // Each dialect's paths begin elsewhere.
         let path = if row.dialect == Dialect::OpenAi { "/v1" } else { "" };
-        Self { row, number, upstream, base: format!("{scheme}://{address}{path}") }
+        Self { row, number, provider, base: format!("{scheme}://{address}{path}") }
     }
 
     pub(crate) fn group(&self) -> String {
@@ -140,34 +214,42 @@ impl Stage {
     }
 
     pub(crate) async fn play(self, address: SocketAddr) -> Result {
-        let mut seen = Seen::default();
+        let mut seen = Vec::new();
         for _ in 0..self.row.asks {
-            seen = match (&self.row.raw, self.row.leaves) {
-                (Some(raw), _) => client::send(address, raw).await,
-                (None, Some(after)) => self.ask_and_leave(address, after).await,
-                (None, None) => client::ask(address, &self.group(), self.row.stream).await,
-            };
+            let at_once = (0..self.row.together).map(|_| self.ask(address));
+            seen.extend(futures_util::future::join_all(at_once).await);
         }
-        let calls = self.upstream.as_ref().map_or(0, |upstream| upstream.seen().requests);
-        let wrong = self.row.judge(&seen, calls);
-        Result { number: self.number, row: self.row, seen, calls, wrong }
+        let provider = self.provider.seen();
+        // All must be right that asked at once, the last time.
+        let last = seen.len() - self.row.together;
+        let wrong = seen[last..].iter().find_map(|seen| self.row.judge(seen, provider));
+        let seen = seen.pop().unwrap_or_default();
+        Result { number: self.number, row: self.row, seen, calls: provider.requests, wrong }
+    }
+
+    async fn ask(&self, address: SocketAddr) -> Seen {
+        match (&self.row.raw, self.row.leaves) {
+            (Some(raw), _) => client::send(address, raw).await,
+            (None, Some(after)) => self.ask_and_leave(address, after).await,
+            (None, None) => client::ask(address, &self.group(), self.row.stream).await,
+        }
     }
 
     /// Leaves once the provider has the request; returns when it has seen that.
     async fn ask_and_leave(&self, address: SocketAddr, after: &str) -> Seen {
-        let upstream = self.upstream.as_ref().unwrap();
         let client = client::ask_up_to(address, &self.group(), self.row.stream, after).await;
-        soon(upstream.seen_when(|seen| seen.requests > 0)).await;
+        soon(self.provider.seen_when(|seen| seen.requests > 0)).await;
         drop(client);
-        soon(upstream.seen_when(|seen| seen.left > 0)).await;
+        soon(self.provider.seen_when(|seen| seen.left > 0)).await;
         Seen::default()
     }
 }
 
-/// A port where nobody listens.
-async fn nobody() -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap()
+/// A port where nobody listens, and that no one else is given while this is held.
+fn nobody() -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    socket
 }
 
 /// The text of a whole answer of a script.
@@ -175,7 +257,8 @@ pub(crate) const TEXT: &str = "one two three";
 
 impl Row {
     /// What is not as it must be.
-    fn judge(&self, seen: &Seen, calls: usize) -> Option<String> {
+    fn judge(&self, seen: &Seen, provider: upstream::Seen) -> Option<String> {
+        let calls = provider.requests;
         let whole = !self.stream || seen.done;
         let by_spare = seen.header("x-sanso-fallback") == "true";
         let right = match self.expect {
@@ -192,11 +275,15 @@ impl Row {
         };
         let leaked = String::from_utf8_lossy(&seen.bytes).contains(crate::KEY);
         let cookie = seen.header("set-cookie");
-        let is_wrong = !right || calls != self.calls || leaked || !cookie.is_empty();
+        let connections = self.connections.is_none_or(|most| provider.connections == most);
+        let all = format!("{}\n{}", seen.head, seen.error.as_deref().unwrap_or_default());
+        let told = self.told.iter().all(|told| all.contains(told));
+        let is_wrong =
+            !(right && told && connections) || calls != self.calls || leaked || !cookie.is_empty();
         is_wrong.then(|| {
             format!(
                 "{} {} (stream: {}): {calls} calls, expected {}; {:?} expected, seen {:?} {:?} \
-                 done {} error {:?} attempts {:?}",
+                 done {} error {:?} attempts {:?}; {:?} to be told; {} connections",
                 self.id,
                 self.what,
                 self.stream,
@@ -207,6 +294,8 @@ impl Row {
                 seen.done,
                 seen.error,
                 seen.header("x-sanso-attempts"),
+                self.told,
+                provider.connections,
             )
         })
     }

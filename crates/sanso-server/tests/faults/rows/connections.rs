@@ -30,27 +30,5 @@ pub(super) fn rows() -> Vec<Row> {
         .calls(3)
         .expect(Expect::Answer),
     );
-    let stalls = Row::new("G37", "stalls in the TLS handshake", vec![vec![Act::Hold]]);
-    rows.extend(both(Row { tls: true, ..stalls }.calls(0)));
-    let http = says("HTTP/1.1 400 Bad Request\r\n\r\n");
-    rows.push(
-        Row {
-            tls: true,
-            ..Row::new(
-                "G37",
-                "speaks no TLS where TLS is spoken",
-                vec![vec![Act::Send(
-                    http[0]
-                        .iter()
-                        .find_map(|act| match act {
-                            Act::Send(bytes) => Some(bytes.clone()),
-                            _ => None,
-                        })
-                        .unwrap_or_default(),
-                )]],
-            )
-        }
-        .calls(0),
-    );
     rows
 }

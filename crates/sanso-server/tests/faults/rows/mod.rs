@@ -3,15 +3,25 @@
 mod bodies;
 mod clients;
 mod connections;
+pub(crate) mod http2;
 mod refusals;
 mod streams;
+mod tls;
 
 use crate::row::Row;
 use crate::upstream::Act;
 
 pub(crate) fn all() -> Vec<Row> {
-    [connections::rows(), streams::rows(), bodies::rows(), refusals::rows(), clients::rows()]
-        .concat()
+    [
+        connections::rows(),
+        tls::rows(),
+        http2::rows(),
+        streams::rows(),
+        bodies::rows(),
+        refusals::rows(),
+        clients::rows(),
+    ]
+    .concat()
 }
 
 /// A connection that reads a request and answers with these bytes, and then closes.
