@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: system $(WHEELS) ## what building and testing need: packages, crates, wheels
@@ -56,6 +56,19 @@ outage: ## what clients meet in an outage, and after it: a minute and a half in 
 	cargo build --release --locked -p sanso-server
 	cargo run --release --locked --manifest-path bench/Cargo.toml --bin outage -- \
 	  --sanso target/release/sanso
+
+.PHONY: dashboard
+dashboard: dashboard/node_modules ## the web page, built into dashboard/dist; needs Node 20
+	cd dashboard && npm run --silent build
+
+.PHONY: test-web
+test-web: dashboard ## the web page's tests: words and figures, then the page in Chromium
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { echo 'chromium is missing: apt-get install chromium, or set CHROMIUM' >&2; exit 1; }
+	cd dashboard && npm test --silent
+
+dashboard/node_modules: dashboard/package-lock.json
+	cd dashboard && npm ci --silent
+	touch $@
 
 .PHONY: system
 system:

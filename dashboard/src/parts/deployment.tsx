@@ -1,0 +1,97 @@
+/** One deployment: its breaker as a switch, its gates, errors by kind, quality, first token, openings. */
+import type { Breaker, Deployment, Gate } from '../api';
+import { kindFill } from '../draw/fills';
+import { Mark, STATE_WORDS, Switch } from '../draw/marks';
+import { useZone } from '../state/app';
+import { errorRate, errors, well } from '../words/chain';
+import { count, millis, rate, share } from '../words/numbers';
+import { moment, sameDay } from '../words/time';
+import { Ago, At, Until } from './said';
+
+/** Breaker openings in an hour above which an alert fires. */
+const OPENINGS = 3;
+const BAR = 84;
+
+const Name = ({ d, shared }: { d: Deployment; shared: boolean }) => (
+  <p class="dn"><Switch state={d.breaker.state} />
+    <span class="dname"><b>{d.model}</b> <span>{d.provider}{d.region && `, ${d.region}`}</span></span>
+    {shared && <span class="dsh">{rate(d.share)}</span>}
+  </p>
+);
+
+function NextStep({ b }: { b: Breaker }) {
+  if (b.forced) return <>, forced {b.forced} by an operator</>;
+  switch (b.state) {
+    case 'open':
+      return b.next_probe ? <>, next probe in <Until t={moment(b.next_probe)} /></> : null;
+    case 'half-open':
+      return <>, one probe in flight</>;
+    case 'recovering':
+      return b.window == null ? null : <>, {count(b.window)} at once</>;
+    case 'closed':
+      return null;
+  }
+}
+
+function BreakerLine({ b }: { b: Breaker }) {
+  const zone = useZone();
+  const since = moment(b.since);
+  return <p class="bs"><b>{STATE_WORDS[b.state]}</b> since <At t={since} seconds={sameDay(since, zone.now, zone)} />, <Ago t={since} /><NextStep b={b} /></p>;
+}
+
+const GATES: Record<string, string> = { quota: 'Throttled', host: 'Host gate shut', credential: 'Key gate shut', model: 'Model gate shut' };
+
+const GateLine = ({ g }: { g: Gate }) => (
+  <p class="bs gate"><b>{GATES[g.gate] ?? `${g.gate} gate shut`}</b>{g.dimension && ` on ${g.dimension}`}
+    {g.not_before && <>, <Until t={moment(g.not_before)} /> left</>}{g.closings_1h ? `, ${count(g.closings_1h)} times in 1 h` : ''}
+  </p>
+);
+
+function Errors({ d }: { d: Deployment }) {
+  const kinds = Object.entries(d.faults).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
+  const n = errors(d);
+  if (n === 0) return <span class="nofault">{d.attempts > 0 ? `none in ${count(d.attempts)} attempts` : 'not asked'}</span>;
+  let x = 0;
+  const bars = kinds.map(([kind, k]) => {
+    const w = (k / n) * BAR;
+    const bar = <rect key={kind} x={x} width={Math.max(1.5, w - 1)} height="8" fill={kindFill(kind)} />;
+    x += w;
+    return bar;
+  });
+  return <>
+    <span class="fb"><b>{rate(n / d.attempts)}</b> <svg width={BAR} height="8" viewBox={`0 0 ${BAR} 8`} aria-hidden="true" focusable="false">{bars}</svg></span>
+    <span class="kinds">{kinds.slice(0, 3).map(([k, v]) => `${k} ${count(v)}`).join(', ')}</span>
+  </>;
+}
+
+function Quality({ d }: { d: Deployment }) {
+  if (d.soft_failure_rate == null && !d.parity) return null;
+  return (
+    <div><dt>Quality</dt><dd>
+      {d.soft_failure_rate != null && <>soft failures <b>{rate(d.soft_failure_rate)}</b></>}
+      {d.parity && <>{d.soft_failure_rate != null && ', '}as good as the first leg in <b>{share(d.parity.score)}</b> of {count(d.parity.replays)} replays</>}
+    </dd></div>
+  );
+}
+
+export function DeploymentPart({ d, shared }: { d: Deployment; shared: boolean }) {
+  if (shared && well(d)) {
+    return (
+      <div class="dep slim"><Name d={d} shared />
+        <p class="bs"><b>Closed</b> <Ago t={moment(d.breaker.since)} />, errors {rate(errorRate(d))}, first token {millis(d.ttft_ms.p50)} p50</p>
+      </div>
+    );
+  }
+  const n = d.breaker.openings_1h.length;
+  return (
+    <div class={`dep st-${d.breaker.state}`}><Name d={d} shared={shared} /><BreakerLine b={d.breaker} />
+      {d.gates.map((g) => <GateLine key={`${g.gate} ${g.dimension ?? ''}`} g={g} />)}
+      <dl class="dl">
+        <div><dt>Errors</dt><dd><Errors d={d} /></dd></div>
+        <Quality d={d} />
+        <div><dt>First token</dt><dd>{d.ttft_ms.p50 == null ? '–' : <><b>{millis(d.ttft_ms.p50)}</b> p50, <b>{millis(d.ttft_ms.p95)}</b> p95</>}</dd></div>
+        <div><dt>Openings</dt><dd><span class={n > OPENINGS ? 'bad' : undefined}>{n > OPENINGS && <Mark kind="critical" />}<b>{n}</b> in 1 h{n > OPENINGS && `, limit ${OPENINGS}`}</span>, <b>{count(d.in_flight)}</b> in flight now</dd></div>
+      </dl>
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+/** The verdict: one sentence, what to do, what happened just before, one bar of answers. */
+import type { Answers, Totals } from '../api';
+import { Glyph, signOf } from '../draw/glyph';
+import { NOBODY, STORED, legFill } from '../draw/fills';
+import { Swatch } from '../draw/marks';
+import { link, overview, useZone } from '../state/app';
+import { useCell } from '../state/cell';
+import { useVerdict } from '../state/words';
+import { count, ENOUGH, rate } from '../words/numbers';
+import { moment } from '../words/time';
+import { scopeWords } from '../words/verdict';
+import { ToneMark } from './bar';
+import { Ago, At, Sentence } from './said';
+
+const PARTS: { key: Exclude<keyof Totals, 'requests'>; name: string; fill: string }[] = [
+  { key: 'full', name: 'First leg', fill: legFill(0) },
+  { key: 'partial', name: 'A fallback', fill: 'url(#p2)' },
+  { key: 'degraded', name: 'Stored answer', fill: STORED },
+  { key: 'unavailable', name: 'Nobody', fill: NOBODY },
+];
+const WIDTH = 1000;
+const GAP = 2;
+
+/** Where each part of the bar begins and ends; what is there at all can be seen. */
+export function barParts(a: Totals): { x: number; width: number }[] {
+  let x = 0;
+  return PARTS.map(({ key }) => {
+    const share = a.requests > 0 ? (a[key] / a.requests) * WIDTH : 0;
+    const part = { x, width: share > 0 ? Math.max(share, GAP) : 0 };
+    if (share > 0) x += part.width + GAP;
+    return part;
+  });
+}
+
+function AnswerBar({ answers, scope }: { answers: Totals; scope: string }) {
+  const parts = barParts(answers);
+  const end = parts.reduce((a, p) => Math.max(a, p.x + p.width), 1);
+  const few = answers.requests < ENOUGH;
+  return (
+    <figure class="qbar" role="img" aria-label={`Answers, ${scope}: ${PARTS.map((p) => `${p.name} ${count(answers[p.key])}`).join(', ')}`}>
+      <svg viewBox={`0 0 ${end} 14`} preserveAspectRatio="none" height="14" width="100%" aria-hidden="true" focusable="false">
+        {parts.map((p, i) => p.width > 0 && <rect key={i} x={p.x} width={p.width} height="14" fill={PARTS[i]?.fill} />)}
+      </svg>
+      <dl>
+        {PARTS.map((p) => (
+          <div key={p.key} class={answers[p.key] > 0 ? undefined : 'nil'}>
+            <dt><Swatch fill={p.fill} />{p.name}</dt>
+            <dd><b>{few ? count(answers[p.key]) : rate(answers.requests ? answers[p.key] / answers.requests : 0)}</b>{!few && <span> {count(answers[p.key])}</span>}</dd>
+          </div>
+        ))}
+        <div class="of"><dt>Asked, {scope}</dt><dd><b>{count(answers.requests)}</b></dd></div>
+      </dl>
+    </figure>
+  );
+}
+
+/** Asking the gateway: real words, and space where the rest will be. */
+function Waiting() {
+  return (
+    <section id="now" class="verdict" tabIndex={-1} aria-busy="true">
+      <div class="vmain"><Glyph sign="empty" size={76} big />
+        <div class="vtext"><p class="eyebrow"><span>Asking the gateway</span></p><h1 id="verdict-title">Reading the last hour.</h1><p class="do"><span class="sk w54" /></p></div>
+      </div>
+      <div class="qbar"><span class="sk w100" /></div>
+    </section>
+  );
+}
+
+export function VerdictPart() {
+  const v = useVerdict();
+  const l = useCell(link);
+  const totals = useCell(overview)?.totals;
+  const zone = useZone();
+  if (!v) return <Waiting />;
+  const { frame: f, words } = v;
+  const { verdict } = f;
+  const stale = l.state === 'lost' ? l.at : l.state === 'failed' ? moment(f.now) : null;
+  const answers: Answers | Totals | null | undefined = verdict.answers ?? (verdict.state === 'empty' ? null : totals);
+  const timed = verdict.since && words.tone !== 'ok' && verdict.state !== 'exposed' && verdict.state !== 'quiet';
+  return (
+    <section id="now" class={`verdict tone-${words.tone}`} aria-labelledby="verdict-title" tabIndex={-1}>
+      <div class="vmain"><Glyph sign={stale == null ? signOf(verdict.state) : 'stale'} size={76} big />
+        <div class="vtext">
+          <p class="eyebrow"><ToneMark tone={words.tone} />
+            <span>{stale == null ? words.label : `Before the connection was lost: ${words.label.charAt(0).toLowerCase()}${words.label.slice(1)}`}</span>
+            {timed && verdict.since && <span class="sep">for <Ago t={moment(verdict.since)} />{verdict.trend && `, ${verdict.trend}`}</span>}
+          </p>
+          <h1 id="verdict-title">{stale != null && <><span class="asof">As of <At t={stale} seconds />:</span>{' '}</>}<Sentence rich={words.sentence} /></h1>
+          {words.advice.length > 0 && <p class="do"><Sentence rich={words.advice} /></p>}
+          {verdict.just_before && <p class="before"><b>Just before:</b> <At t={moment(verdict.just_before.at)} /> {verdict.just_before.what}</p>}
+        </div>
+      </div>
+      {answers && <AnswerBar answers={answers} scope={scopeWords(f, zone)} />}
+    </section>
+  );
+}

@@ -1,0 +1,244 @@
+/**
+ * The verdict in words, from the codes that the gateway worked out. Log, alerts and page say the same
+ * because all three write it from these codes.
+ */
+import type { Chain, Frame, Verdict, VerdictState } from '../api';
+import { causeWords } from './cause';
+import { deployments, modelOf, softReason } from './names';
+import { count, ENOUGH, NB, plural, rate, rateOf, share } from './numbers';
+import { RANGE_WORDS } from './range';
+import { bold, plain, type Part, type Rich } from './rich';
+import { hourMinute, moment, type Zone } from './time';
+
+export type Tone = 'ok' | 'warn' | 'crit' | 'idle';
+
+export interface Words {
+  label: string;
+  tone: Tone;
+  sentence: Rich;
+  /** What to do, or what else is so. */
+  advice: Rich;
+  /** A few words for the tab. */
+  title: string;
+}
+
+/** What the words are made from. The chains may still be missing: the first paint has the frame alone. */
+export interface Known {
+  frame: Frame;
+  chains: readonly Chain[];
+  /** End of the last incident, if one is known. */
+  calmSince?: number | null;
+}
+
+const LABELS: Record<VerdictState, string> = {
+  stale: 'No connection',
+  empty: 'Waiting for the first request',
+  down: 'Down',
+  partly_down: 'Some requests get no answer',
+  degraded: 'Stored answers are being served',
+  recovering: 'Recovering',
+  rerouted: 'Rerouted, mostly to the same model',
+  open: 'Quality is being lost',
+  losing: 'Quality is being lost',
+  slipping: 'Quality is starting to slip',
+  soft: 'Answers fail their check',
+  weak: 'The first model is too weak',
+  key: 'A key or model is gone',
+  quiet: 'Nobody is asking',
+  exposed: 'No quality lost, nothing behind it',
+  healthy: 'No quality is being lost',
+};
+
+const TONES: Record<Verdict['severity'], Tone> = { ok: 'ok', warn: 'warn', critical: 'crit', idle: 'idle' };
+
+/** How much: a rate, or counts where too few were asked for a rate. */
+function howMuch(v: Verdict): { figure: string; counted: boolean } {
+  const a = v.answers;
+  if (a && a.requests < ENOUGH) {
+    const n = v.state === 'partly_down' ? a.unavailable : v.state === 'degraded' ? a.degraded : a.partial;
+    return { figure: rateOf(n, a.requests), counted: true };
+  }
+  return { figure: rate(v.rate), counted: false };
+}
+
+/** `12.4 % of the time`, `3 of 7 times` */
+function often(v: Verdict): Rich {
+  const { figure, counted } = howMuch(v);
+  return [bold(figure), counted ? ' times' : ' of the time'];
+}
+
+const since = (v: Verdict): Rich => (v.since ? [' since ', { at: moment(v.since) }] : []);
+const group = (v: Verdict): Part => bold(v.model_group ?? 'every group');
+
+/** `, because ...` */
+function why(v: Verdict): Rich {
+  const said = causeWords(v.cause).why;
+  return said.length ? [', ', ...said] : [];
+}
+
+function chainOf(k: Known): Chain | undefined {
+  const name = k.frame.verdict.model_group;
+  return k.chains.find((c) => c.model_group === name);
+}
+
+const firstLeg = (k: Known) => chainOf(k)?.legs[0]?.deployments ?? [];
+
+function instead(k: Known): string {
+  const id = k.frame.verdict.served_instead;
+  return id ? modelOf(k.chains, id) : 'another model';
+}
+
+function others(v: Verdict): string {
+  const n = v.others ?? 0;
+  if (n === 0) return '';
+  return n === 1 ? ' One other group is affected.' : ` ${count(n)} other groups are affected.`;
+}
+
+function losing(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
+  const v = k.frame.verdict;
+  const probe = firstLeg(k).find((d) => d.breaker.state === 'open' && d.breaker.next_probe)?.breaker.next_probe;
+  const open: Rich = v.state !== 'open'
+    ? []
+    : probe ? [' The breaker is open; next probe in ', { until: moment(probe) }, '.'] : [' The breaker is open.'];
+  return {
+    sentence: [group(v), ' has been answered by its fallback, ', bold(instead(k)), ', ', ...often(v), ...since(v), ...why(v), '.'],
+    advice: [...causeWords(v.cause).act, ...open, others(v)],
+    title: `${howMuch(v).figure} fallback`,
+  };
+}
+
+function recovering(k: Known, zone: Zone): Pick<Words, 'sentence' | 'advice' | 'title'> {
+  const v = k.frame.verdict;
+  const back = firstLeg(k).find((d) => d.breaker.state === 'recovering' || d.breaker.state === 'half-open');
+  const a = v.answers;
+  const own = a && a.requests > 0 ? rateOf(a.full, a.requests) : rate(v.rate == null ? null : 1 - v.rate);
+  const at = back ? moment(back.breaker.since) : v.since ? moment(v.since) : null;
+  const model = back?.model ?? v.cause?.model ?? 'its own model';
+  const window = back?.breaker.window;
+  return {
+    sentence: [
+      group(v), ' is coming back to ', bold(model), ': ', bold(own), ' of the traffic again',
+      ...(at == null ? [] : [' since ', { at }]), ', the rest is still answered by its fallback ', bold(instead(k)), '.',
+    ],
+    advice: [
+      v.since && v.cause?.provider ? `${v.cause.provider} failed from ${plain([{ at: moment(v.since) }], zone)} on. ` : '',
+      `Calls at once grow with each success${window == null ? '' : ` (${count(window)} now)`}; nothing to do.`, others(v),
+    ],
+    title: `${own} back`,
+  };
+}
+
+function down(k: Known, zone: Zone): Pick<Words, 'sentence' | 'advice' | 'title'> {
+  const v = k.frame.verdict;
+  const n = k.chains.length;
+  const whom: Rich = v.model_group ? [bold(v.model_group)] : n > 1 ? [`any of the ${n} model groups`] : ['any model group'];
+  return {
+    sentence: [bold('Nobody answers'), ' ', ...whom, ...since(v), ...why(v), '.'],
+    advice: [...causeWords(v.cause).act, ' Callers get 503 within milliseconds, with the time to come back.', others(v)],
+    title: v.since ? `down since ${hourMinute(moment(v.since), zone)}` : 'down',
+  };
+}
+
+function keyGone(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
+  const v = k.frame.verdict;
+  const c = v.cause;
+  const what = c?.code === 'not_found' ? c.model ?? 'the model' : c?.key_name ?? 'its key';
+  return {
+    sentence: [c?.provider ?? 'The provider', ' refuses ', bold(what), ...since(v), '; ', group(v), ' is answered by ', bold(instead(k)), '.'],
+    advice: [...causeWords(c).act, others(v)],
+    title: `${c?.provider ?? 'a provider'} refuses ${what}`,
+  };
+}
+
+function exposed(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
+  const v = k.frame.verdict;
+  const only = k.chains.length === 1 ? k.chains[0] : chainOf(k);
+  const d = only?.legs[0]?.deployments[0];
+  const model = d?.model ?? v.cause?.model ?? 'One model';
+  const everything = k.chains.length === 1 || !v.model_group;
+  return {
+    sentence: [bold(model), ' answers ', everything ? 'everything' : group(v), ', and ', bold('nothing stands behind it'), '.'],
+    advice: [`An outage of ${d?.provider ?? v.cause?.provider ?? 'its provider'} would be an outage of yours. Add a second deployment or a fallback in the config; a reload loses no request.`],
+    title: 'no fallback',
+  };
+}
+
+function healthy(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
+  const { verdict: v, range, started_at } = k.frame;
+  const a = v.answers;
+  const full = a && a.requests > 0 ? rateOf(a.full, a.requests) : rate(v.rate);
+  const times = a != null && a.requests > 0 && a.requests < ENOUGH;
+  const from = v.since ? moment(v.since) : k.calmSince ?? moment(started_at);
+  return {
+    sentence: ['Every model group is answered by ', bold('its own model'), ', ', bold(full), times ? ' times' : ' of the time', ` in the last ${RANGE_WORDS[range]}.`],
+    advice: a && a.requests > 0 && a.full === a.requests
+      ? ['Nothing had to be carried by a fallback.']
+      : [`The rest was carried by fallbacks, each under its 5${NB}% line since `, { at: from }, ' (', { ago: from }, ').'],
+    title: 'healthy',
+  };
+}
+
+/** The verdict's words. Every state of the contract has a row here; `switch` makes the compiler count them. */
+export function verdictWords(k: Known, zone: Zone): Words {
+  const v = k.frame.verdict;
+  const head = { label: LABELS[v.state], tone: TONES[v.severity] };
+  const act = (): Rich => [...causeWords(v.cause).act, others(v)];
+  const { figure, counted } = howMuch(v);
+  switch (v.state) {
+    case 'stale':
+      return { ...head, sentence: ['The gateway says nothing.'], advice: [], title: 'connection lost' };
+    case 'empty': {
+      const n = deployments(k.chains).length;
+      return {
+        ...head, sentence: ['Nothing has been asked yet.'], title: 'ready',
+        advice: k.chains.length ? [`${plural(k.chains.length, 'model group is', 'model groups are')} ready, ${plural(n, 'deployment')} behind ${k.chains.length === 1 ? 'it' : 'them'}${everyClosed(k) ? ', every breaker closed' : ''}.`] : [],
+      };
+    }
+    case 'down':
+      return { ...head, ...down(k, zone) };
+    case 'partly_down':
+      return { ...head, sentence: [bold(figure), counted ? ' requests of ' : ' of ', group(v), counted ? ' have had no answer' : ' has had no answer', ...since(v), ...why(v), '.'], advice: act(), title: `${figure} unanswered` };
+    case 'degraded':
+      return { ...head, sentence: [group(v), ' has been answered from store ', ...often(v), ...since(v), ...why(v), '.'], advice: act(), title: `${figure} from store` };
+    case 'recovering':
+      return { ...head, ...recovering(k, zone) };
+    case 'rerouted':
+      return {
+        ...head, title: `${figure} rerouted`,
+        sentence: [group(v), ' has been answered elsewhere ', ...often(v), ...since(v), ...why(v), '; ', bold(share(v.same_model_share)), ' of that by the same model.'],
+        advice: [v.other_model_rate == null ? 'Little quality is lost. ' : `Little quality is lost, ${rate(v.other_model_rate)} went to another model. `, ...act()],
+      };
+    case 'open':
+    case 'losing':
+    case 'slipping':
+      return { ...head, ...losing(k) };
+    case 'soft':
+      return {
+        ...head, title: `${figure} soft failures`, advice: act(),
+        sentence: [bold(v.cause?.model ?? instead(k)), ' answers ', group(v), ', but ', bold(rate(v.rate)), ' of its answers have been ', softReason(v.cause?.kind), ...since(v), '.'],
+      };
+    case 'weak':
+      return { ...head, sentence: [bold(v.task ?? v.model_group ?? 'A task'), ' has escalated ', bold(figure), ' of its requests to ', bold(instead(k)), ...since(v), '.'], advice: act(), title: `${figure} escalated` };
+    case 'key':
+      return { ...head, ...keyGone(k) };
+    case 'quiet':
+      return { ...head, sentence: v.since ? ['The last request came ', { ago: moment(v.since) }, ' ago; until then every group was answered by its own model.'] : ['No request has come for 5 minutes; until then every group was answered by its own model.'], advice: [], title: 'quiet' };
+    case 'exposed':
+      return { ...head, ...exposed(k) };
+    case 'healthy':
+      return { ...head, ...healthy(k) };
+  }
+}
+
+const everyClosed = (k: Known): boolean => deployments(k.chains).every((d) => d.breaker.state === 'closed');
+
+/** `main-model since 09:41`: what the bar of answers counts. */
+export function scopeWords(frame: Frame, zone: Zone): string {
+  const { verdict: v, range } = frame;
+  const a = v.answers;
+  const whose = a && a.scope !== 'all' ? a.scope : 'all groups';
+  if (v.state === 'recovering') return `${whose}, last 5 minutes`;
+  return a?.since && a.scope !== 'all' || (v.state === 'down' && a?.since)
+    ? `${whose} since ${plain([{ at: moment(a.since) }], zone)}`
+    : `${whose}, last ${RANGE_WORDS[range]}`;
+}
