@@ -4,20 +4,14 @@
 //! `monitoring.md` says what is watched.
 
 mod event;
-mod filter;
 mod kind;
 mod millis;
 mod plan;
-mod series;
 
 pub use event::{
     AttemptMade, BreakerMoved, BreakerState, Degradation, Dimension, Event, Finished, GateMoved,
     GateName, Mark, MarkKind, Row, Skip, Soft,
 };
-pub use filter::RequestFilter;
 pub use kind::{Kind, Outcome, Passed, Phase, Reason};
 pub use millis::{Millis, NotATime};
 pub use plan::{Plan, PlannedChain, PlannedDeployment, PlannedLeg};
-pub use series::{
-    BreakerLane, CostSeries, GroupSeries, ProviderSeries, QuantileSeries, Segment, Series, Values,
-};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use sanso_watch::*;
 
-pub(crate) fn request() -> Finished {
+fn request() -> Finished {
     let attempt = |deployment: &str, leg, outcome, status| AttemptMade {
         deployment: deployment.into(),
         provider: "anthropic".into(),

@@ -1,4 +1,3 @@
 //! Tests of the watch, on virtual time.
 
 mod events;
-mod filter;

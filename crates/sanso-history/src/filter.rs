@@ -3,8 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::event::{Degradation, Finished};
-use crate::kind::Kind;
+use sanso_watch::{Degradation, Finished, Kind};
 
 /// What a request must be to be shown. Whatever is `None` does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,10 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sanso_watch::{BreakerState, Mark, Millis};
 use serde::{Deserialize, Serialize};
-
-use crate::event::{BreakerState, Mark};
-use crate::millis::Millis;
 
 /// One value for each point in time; `None` where there is none.
 pub type Values = Vec<Option<f64>>;

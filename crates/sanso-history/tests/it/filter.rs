@@ -1,8 +1,20 @@
 //! Which requests are found.
 
-use sanso_watch::*;
+use sanso_history::RequestFilter;
+use sanso_watch::{Degradation, Finished, Kind, Outcome, Soft};
 
-use crate::events::request;
+use crate::support::{NOW, attempt, finished};
+
+fn request() -> Finished {
+    Finished {
+        degradation: Degradation::Partial,
+        attempts: vec![
+            attempt("main-b", 0, Outcome::Fault(Kind::RateLimited)),
+            attempt("small-a", 1, Outcome::Success),
+        ],
+        ..finished("019ab", NOW)
+    }
+}
 
 fn by_words(q: &str) -> RequestFilter {
     RequestFilter { q: Some(q.to_owned()), ..RequestFilter::default() }
@@ -14,7 +26,7 @@ fn every_part_of_a_filter_must_hold() {
     let any = RequestFilter::default();
     assert!(found(any.clone()));
     let group = |name: &str| RequestFilter { model_group: Some(name.into()), ..any.clone() };
-    assert_eq!((found(group("main-model")), found(group("main"))), (true, false));
+    assert_eq!((found(group("main")), found(group("mai"))), (true, false));
     let level = |degradation| RequestFilter { degradation: Some(degradation), ..any.clone() };
     assert!(found(level(Degradation::Partial)) && !found(level(Degradation::Full)));
     let kind = |kind| RequestFilter { kind: Some(kind), ..any.clone() };
@@ -30,7 +42,7 @@ fn all_words_must_be_in_it_in_any_case() {
         "019ab partial",
         "ratelimited gpt-4.1",
         "kind:rate_limited",
-        "Kind:RateLimited anthropic",
+        "Kind:RateLimited azure",
     ] {
         assert!(by_words(q).matches(&request()), "{q:?} is not found");
     }

@@ -1,0 +1,110 @@
+//! Finished requests, newest first.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sanso_watch::Finished;
+
+use super::range::bounds;
+use crate::error::{QueryError, StoreError};
+use crate::filter::RequestFilter;
+use crate::history::History;
+use crate::store;
+
+/// A page of requests.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The newest first.
+    pub requests: Vec<Finished>,
+    /// Where to go on, as the next filter's `before`; `None` at the end. It may be `Some` after an
+    /// empty page: so many requests were looked at that it is time for an answer.
+    pub before: Option<Arc<str>>,
+}
+
+/// On a page nobody reads more.
+const LIMIT: u64 = 500;
+/// Requests looked at for one page: about a tenth of a second.
+const LOOKED_AT: i64 = 20_000;
+
+impl History {
+    /// The newest requests that a filter matches.
+    ///
+    /// # Errors
+    ///
+    /// A limit out of its bounds, a `before` that is not kept, a file that cannot be read.
+    pub fn requests(&self, filter: &RequestFilter) -> Result<Found, QueryError> {
+        bounds("limit", filter.limit, 1, LIMIT)?;
+        let connection = store::reader(self.settings())?;
+        let place = match &filter.before {
+            None => (i64::MAX, i64::MAX),
+            Some(id) => self
+                .asked(place(&connection, id))?
+                .ok_or_else(|| QueryError::Unknown { what: "request", name: Arc::clone(id) })?,
+        };
+        Ok(self.asked(page(&connection, filter, place))?)
+    }
+
+    /// One request, by its id; `None` if it is not kept.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn request(&self, id: &str) -> Result<Option<Finished>, QueryError> {
+        let connection = store::reader(self.settings())?;
+        let find = || {
+            let sql = "SELECT finished FROM request WHERE id = ?";
+            connection.query_row(sql, [id], |row| row.get::<_, String>(0)).optional()
+        };
+        Ok(self.asked(find())?.and_then(|text| read(&text)))
+    }
+
+    /// What SQLite says, in the history's words.
+    pub(super) fn asked<T>(&self, answer: rusqlite::Result<T>) -> Result<T, StoreError> {
+        answer.map_err(|error| StoreError::sqlite(&self.settings().path, &error))
+    }
+}
+
+/// Where a request stands in the order of requests.
+fn place(connection: &Connection, id: &str) -> rusqlite::Result<Option<(i64, i64)>> {
+    let sql = "SELECT at_ms, seq FROM request WHERE id = ?";
+    connection.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+fn page(
+    connection: &Connection,
+    filter: &RequestFilter,
+    (at_ms, seq): (i64, i64),
+) -> rusqlite::Result<Found> {
+    // The partial index is only used where its condition stands in the question.
+    let eventful = if filter.only_eventful() { "AND eventful = 1" } else { "" };
+    let sql = format!(
+        "SELECT id, model_group, finished FROM request WHERE (at_ms, seq) < (?, ?) {eventful}
+         ORDER BY at_ms DESC, seq DESC LIMIT ?"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query(params![at_ms, seq, LOOKED_AT])?;
+    let mut found = Found::default();
+    let mut looked_at = 0;
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        if found.requests.len() as u64 >= filter.limit {
+            found.before = last;
+            return Ok(found);
+        }
+        looked_at += 1;
+        last = Some(Arc::from(row.get_ref(0)?.as_str()?));
+        // Most are found to be of another group before their JSON is read.
+        let group = row.get_ref(1)?.as_str()?;
+        if filter.model_group.as_deref().is_none_or(|wanted| wanted == group) {
+            let request = read(row.get_ref(2)?.as_str()?);
+            found.requests.extend(request.filter(|request| filter.matches(request)));
+        }
+    }
+    found.before = last.filter(|_| looked_at == LOOKED_AT);
+    Ok(found)
+}
+
+/// A row of a newer or older build may lack what this one needs: it is passed over, not an error.
+fn read(text: &str) -> Option<Finished> {
+    serde_json::from_str(text).ok()
+}

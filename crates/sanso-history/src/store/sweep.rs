@@ -1,0 +1,136 @@
+//! What is too old or too much is given up, a little at a time.
+
+use std::time::Duration;
+
+use sanso_watch::Millis;
+
+use super::Store;
+use super::sums::stored;
+use crate::error::StoreError;
+use crate::settings::{Retention, Settings};
+use crate::tally::Level;
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Swept {
+    /// There is more to give up.
+    More,
+    /// There is not.
+    Done,
+}
+
+/// Rows given up in one step: some milliseconds, which is how long a batch waits for it.
+const ROWS: i64 = 500;
+/// Pages given back to the disk in one step, 1 MiB.
+const PAGES: u32 = 256;
+/// Free pages that are kept: what is deleted each minute is written again in the next.
+const SPARE: u64 = 1024;
+
+impl Store {
+    /// One step: rows beyond their age, then rows beyond the size, then pages beyond need.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the database says.
+    pub(crate) fn sweep(&mut self, settings: &Settings, now: Millis) -> Result<Swept, StoreError> {
+        self.still_there()?;
+        self.step(settings, now).map_err(|error| self.error(&error))
+    }
+
+    fn step(&mut self, settings: &Settings, now: Millis) -> rusqlite::Result<Swept> {
+        if self.give_up_old(&settings.retention, now)? || self.give_up_size(settings.max_bytes)? {
+            return Ok(Swept::More);
+        }
+        let (_, free) = self.pages()?;
+        if free > SPARE {
+            self.vacuum()?;
+        }
+        Ok(if free > SPARE { Swept::More } else { Swept::Done })
+    }
+
+    fn give_up_old(&mut self, retention: &Retention, now: Millis) -> rusqlite::Result<bool> {
+        let before = |age: Duration| now.minus(u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+        let requests = stored(before(retention.requests).0);
+        let mut given_up = self.delete(
+            "DELETE FROM request WHERE seq IN
+             (SELECT seq FROM request WHERE at_ms < ? ORDER BY at_ms LIMIT ?)",
+            (requests, ROWS),
+        )?;
+        let moments = stored(before(retention.hours).0);
+        given_up += self.delete(
+            "DELETE FROM moment WHERE seq IN
+             (SELECT seq FROM moment WHERE at_ms < ? LIMIT ?)",
+            (moments, ROWS),
+        )?;
+        for level in Level::ALL {
+            let age = match level {
+                Level::Minute => retention.minutes,
+                Level::Hour => retention.hours,
+                Level::Day => retention.days,
+            };
+            given_up += self.delete_sums(level, stored(before(age).0 / 1000))?;
+        }
+        Ok(given_up > 0)
+    }
+
+    /// The sums of spans that ended before this second.
+    fn delete_sums(&mut self, level: Level, ended_s: i64) -> rusqlite::Result<usize> {
+        let span = stored(level.seconds());
+        let start = ended_s.saturating_sub(span);
+        let mut given_up = 0;
+        for (table, key) in [
+            ("served", "span_s, start_s, model_group, task, leg_group, deployment"),
+            ("attempt", "span_s, start_s, model_group, task, provider, deployment, outcome"),
+        ] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE ({key}) IN
+                 (SELECT {key} FROM {table} WHERE span_s = ? AND start_s <= ?
+                  ORDER BY start_s LIMIT ?)"
+            );
+            given_up += self.delete(&sql, (span, start, ROWS))?;
+        }
+        Ok(given_up)
+    }
+
+    /// The oldest requests, while the file holds more than it may; then the oldest minutes.
+    fn give_up_size(&mut self, max_bytes: u64) -> rusqlite::Result<bool> {
+        let (used, _) = self.pages()?;
+        if used.saturating_mul(self.page_bytes()?) <= max_bytes {
+            return Ok(false);
+        }
+        let oldest = "DELETE FROM request WHERE seq IN
+             (SELECT seq FROM request ORDER BY at_ms LIMIT ?)";
+        if self.delete(oldest, [ROWS])? > 0 {
+            return Ok(true);
+        }
+        let oldest = "SELECT coalesce(min(start_s), 0) FROM served WHERE span_s = 60";
+        let minute: i64 = self.connection.query_row(oldest, [], |row| row.get(0))?;
+        Ok(self.delete_sums(Level::Minute, minute.saturating_add(60))? > 0)
+    }
+
+    fn delete(&mut self, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<usize> {
+        self.connection.prepare_cached(sql)?.execute(params)
+    }
+
+    /// Pages that hold something, and pages that are free.
+    fn pages(&self) -> rusqlite::Result<(u64, u64)> {
+        let pragma = |name: &str| -> rusqlite::Result<u64> {
+            let pages: i64 = self.connection.query_row(name, [], |row| row.get(0))?;
+            Ok(u64::try_from(pages).unwrap_or(0))
+        };
+        let (all, free) = (pragma("PRAGMA page_count")?, pragma("PRAGMA freelist_count")?);
+        Ok((all.saturating_sub(free), free))
+    }
+
+    fn page_bytes(&self) -> rusqlite::Result<u64> {
+        self.connection.query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0)).map(u64::from)
+    }
+
+    fn vacuum(&self) -> rusqlite::Result<()> {
+        // It gives back a page for each row that it is asked for.
+        let mut vacuum = self.connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+        let mut rows = vacuum.query([])?;
+        while rows.next()?.is_some() {}
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+//! A batch of events, in one transaction.
+
+use rusqlite::{CachedStatement, TransactionBehavior, params};
+use sanso_watch::{Degradation, Event, Finished, Plan};
+use serde::Serialize;
+
+use super::Store;
+use super::sums::{self, stored};
+use crate::error::StoreError;
+use crate::tally::{Level, Tally};
+
+/// Bytes of a request's row; one that is larger loses its notes and warnings. Trails are short, and
+/// 64 kB is fifty times the usual one.
+const ROW_BYTES: usize = 64 * 1024;
+
+impl Store {
+    /// Writes events and what they add to the sums: all of them, or none.
+    ///
+    /// A request whose id is in the file is passed over, sums included, so a batch may be written
+    /// again when it is not known whether it was.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the database says. Nothing of the batch is then in it.
+    pub(crate) fn write(&mut self, events: &[Event], plan: &Plan) -> Result<(), StoreError> {
+        self.still_there()?;
+        self.write_all(events, plan).map_err(|error| self.error(&error))
+    }
+
+    fn write_all(&mut self, events: &[Event], plan: &Plan) -> rusqlite::Result<()> {
+        // Immediate: the sums are read before they are written, and another gateway may write the
+        // same ones.
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut tally = Tally::default();
+        {
+            let mut request = transaction.prepare_cached(
+                "INSERT INTO request (id, at_ms, model_group, eventful, finished)
+                 VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            )?;
+            let mut moment = transaction.prepare_cached(
+                "INSERT INTO moment (kind, deployment, at_ms, moment)
+                 VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            )?;
+            for event in events {
+                match event {
+                    Event::Request(finished) => {
+                        if insert(&mut request, finished)? {
+                            tally.add(finished, plan);
+                        }
+                    }
+                    Event::Breaker(moved) => {
+                        let at = stored(moved.at.0);
+                        moment.execute(params!["breaker", moved.deployment, at, json(moved)])?;
+                    }
+                    Event::Gate(moved) => {
+                        let at = stored(moved.at.0);
+                        moment.execute(params!["gate", moved.deployment, at, json(moved)])?;
+                    }
+                    Event::Mark(mark) => {
+                        moment.execute(params!["mark", "", stored(mark.at.0), json(mark)])?;
+                    }
+                }
+            }
+        }
+        for level in Level::ALL {
+            sums::add(&transaction, level, &tally.at(level))?;
+        }
+        transaction.commit()
+    }
+}
+
+/// Whether it is new.
+fn insert(request: &mut CachedStatement<'_>, finished: &Finished) -> rusqlite::Result<bool> {
+    let mut text = json(finished);
+    if text.len() > ROW_BYTES {
+        text = json(&shortened(finished));
+    }
+    let row = params![
+        finished.request_id,
+        stored(finished.at.0),
+        finished.model_group,
+        is_eventful(finished),
+        text,
+    ];
+    Ok(request.execute(row)? > 0)
+}
+
+/// Something a person would look for: not answered in full, or not at once, or not well.
+fn is_eventful(finished: &Finished) -> bool {
+    finished.degradation != Degradation::Full
+        || finished.soft.is_some()
+        || finished.attempts.iter().any(|attempt| attempt.outcome.kind().is_some())
+}
+
+fn shortened(finished: &Finished) -> Finished {
+    let mut short = finished.clone();
+    short.warnings.clear();
+    short.attempts.iter_mut().for_each(|attempt| attempt.note = None);
+    short
+}
+
+/// Events are plain data with text as keys, so there is nothing that JSON could not say.
+fn json(event: &impl Serialize) -> String {
+    serde_json::to_string(event).unwrap_or_default()
+}

@@ -1,0 +1,14 @@
+//! The history on real files in directories of their own.
+
+// For the lints these are tests, helpers included.
+#![cfg(test)]
+
+mod crash;
+mod filter;
+mod questions;
+mod retention;
+mod series;
+mod sums;
+mod support;
+mod trouble;
+mod versions;

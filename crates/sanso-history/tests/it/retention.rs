@@ -1,0 +1,105 @@
+//! What is too old or too much is given up.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sanso_history::History;
+use sanso_watch::{BreakerMoved, BreakerState, Event, Millis};
+
+use crate::support::{DAY, Dir, HOUR, NOW, finished, note, plan};
+
+fn opened(at: Millis) -> Event {
+    Event::Breaker(BreakerMoved {
+        deployment: "main-a".into(),
+        at,
+        from: BreakerState::Closed,
+        to: BreakerState::Open,
+        kind: None,
+        forced: false,
+        next_probe: None,
+        window: None,
+    })
+}
+
+#[test]
+fn by_age_at_each_level_and_not_a_day_early() {
+    static CLOCK: AtomicU64 = AtomicU64::new(NOW.0);
+    let dir = Dir::new();
+    let mut settings = dir.settings();
+    settings.clock = || Millis(CLOCK.load(Ordering::Relaxed));
+    let history = History::start(settings, plan()).unwrap();
+    note(&history, &[finished("first", NOW)]);
+    history.note(opened(NOW));
+    history.flush().unwrap();
+    let rows = |sql: &str| dir.number(&format!("SELECT count(*) FROM {sql}"));
+    let left = |days: u64, hours: u64| {
+        CLOCK.store(NOW.0 + days * DAY + hours * HOUR, Ordering::Relaxed);
+        history.flush().unwrap();
+        let sums = |span: u64| {
+            let of = |table: &str| rows(&format!("{table} WHERE span_s = {span}"));
+            assert_eq!(of("served"), of("attempt"));
+            of("served")
+        };
+        [rows("request"), sums(60), rows("moment"), sums(3600), sums(86_400)]
+    };
+    assert_eq!(left(0, 0), [1, 1, 1, 1, 1]);
+    assert_eq!(left(2, 23), [1, 1, 1, 1, 1]);
+    assert_eq!(left(3, 1), [1, 0, 1, 1, 1]);
+    assert_eq!(left(6, 23), [1, 0, 1, 1, 1]);
+    assert_eq!(left(7, 1), [0, 0, 1, 1, 1]);
+    assert_eq!(left(89, 23), [0, 0, 1, 1, 1]);
+    assert_eq!(left(90, 2), [0, 0, 0, 0, 1]);
+    assert_eq!(left(730, 23), [0, 0, 0, 0, 1]);
+    assert_eq!(left(732, 0), [0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn by_size_the_oldest_requests_first_and_the_sums_stay() {
+    let dir = Dir::new();
+    let mut settings = dir.settings();
+    settings.max_bytes = 8 << 20;
+    let history = History::start(settings, plan()).unwrap();
+    // About 20 MB, a tenth of it in each transaction.
+    let requests: Vec<_> = (0..10_000_u64)
+        .map(|n| {
+            let mut request = finished(&format!("r{n:05}"), NOW.minus(DAY).plus(n * 1000));
+            request.warnings = vec!["x".repeat(1200).into()];
+            request
+        })
+        .collect();
+    for batch in requests.chunks(1000) {
+        note(&history, batch);
+        history.flush().unwrap();
+    }
+    drop(history);
+    let (count, oldest) = {
+        let oldest = "SELECT CAST(substr(min(id), 2) AS INTEGER) FROM request";
+        (dir.number("SELECT count(*) FROM request"), dir.number(oldest))
+    };
+    assert_eq!(count + oldest, 10_000, "the newest are there, without a gap");
+    assert!((2000..7000).contains(&count), "{count}");
+    assert_eq!(dir.number("SELECT sum(full) FROM served WHERE span_s = 60"), 10_000);
+    let size = std::fs::metadata(dir.path("history.db")).unwrap().len();
+    assert!(size <= (8 << 20) / 4 * 5, "{size} bytes");
+}
+
+#[test]
+fn space_that_is_no_longer_needed_goes_back_to_the_disk() {
+    static CLOCK: AtomicU64 = AtomicU64::new(NOW.0);
+    let dir = Dir::new();
+    let mut settings = dir.settings();
+    settings.clock = || Millis(CLOCK.load(Ordering::Relaxed));
+    let history = History::start(settings, plan()).unwrap();
+    for n in 0..8000 {
+        let mut request = finished(&format!("r{n}"), NOW);
+        request.warnings = vec!["x".repeat(1500).into()];
+        note(&history, &[request]);
+    }
+    history.flush().unwrap();
+    let pages = || dir.number("PRAGMA page_count");
+    let before = pages();
+    CLOCK.store(NOW.0 + 8 * DAY, Ordering::Relaxed);
+    // Each flush is a step more.
+    let steps = (0..200).take_while(|_| history.flush().is_ok() && pages() > 1600).count();
+    assert_eq!(dir.number("SELECT count(*) FROM request"), 0);
+    assert!(before > 3000 && steps < 200, "{before} pages became {}", pages());
+}
