@@ -40,18 +40,13 @@ impl Seen {
 
 /// Asks `model`, and reads to the end.
 pub(crate) async fn ask(address: SocketAddr, model: &str, stream: bool) -> Seen {
-    send(address, question(model, stream).as_bytes()).await
+    send(address, question(model, stream, "").as_bytes()).await
 }
 
-/// Asks `model`, and reads until `text` has come.
-pub(crate) async fn ask_up_to(
-    address: SocketAddr,
-    model: &str,
-    stream: bool,
-    text: &str,
-) -> TcpStream {
+/// Sends `request`, and reads until `text` has come.
+pub(crate) async fn send_up_to(address: SocketAddr, request: &str, text: &str) -> TcpStream {
     let mut socket = soon(TcpStream::connect(address)).await.unwrap();
-    soon(socket.write_all(question(model, stream).as_bytes())).await.unwrap();
+    soon(socket.write_all(request.as_bytes())).await.unwrap();
     let mut bytes = Vec::new();
     while !String::from_utf8_lossy(&bytes).contains(text) {
         assert!(soon(socket.read_buf(&mut bytes)).await.unwrap() > 0, "it ended before `{text}`");
@@ -59,9 +54,10 @@ pub(crate) async fn ask_up_to(
     socket
 }
 
-fn question(model: &str, stream: bool) -> String {
+/// A request, with these members more in its body, each with a comma before it.
+pub(crate) fn question(model: &str, stream: bool, members: &str) -> String {
     let question = r#"[{"role":"user","content":"Why?"}]"#;
-    let body = format!(r#"{{"model":"{model}","stream":{stream},"messages":{question}}}"#);
+    let body = format!(r#"{{"model":"{model}","stream":{stream},"messages":{question}{members}}}"#);
     let head = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: sanso\r\nconnection: close\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n",

@@ -9,6 +9,7 @@
 mod bodies;
 mod client;
 mod http2;
+mod leaving;
 mod lost;
 #[path = "../it/raw.rs"]
 #[expect(dead_code, reason = "the other tests use the rest")]
@@ -93,16 +94,19 @@ async fn nothing_leaked(server: &mut Server) {
 
 fn config(stages: &[Stage], spare: &Provider, trusted: &File) -> String {
     let mut models = String::from("model_list:\n");
-    let mut fallbacks = String::new();
+    let (mut fallbacks, mut groups) = (String::new(), String::new());
     for stage in stages {
         let (group, Row { dialect, .. }) = (stage.group(), &stage.row);
         let (model, base) = (dialect.model(), &stage.base);
         writeln!(
             models,
             "  - {{ model_name: {group}, litellm_params: {{ model: {model}, api_base: \"{base}\", \
-             api_key: {KEY} }} }}"
+             api_key: {KEY} }}, model_info: {{ id: {group} }} }}"
         )
         .unwrap();
+        if stage.row.early {
+            write!(groups, "{group}: {{ streams: {{ commit_by: 50ms }} }}, ").unwrap();
+        }
         if !stage.row.alone {
             write!(fallbacks, "{{ {group}: [spare] }}, ").unwrap();
         }
@@ -114,6 +118,7 @@ fn config(stages: &[Stage], spare: &Provider, trusted: &File) -> String {
 litellm_settings: {{ num_retries: 1, request_timeout: 400ms, ssl_verify: \"{trusted}\", fallbacks: [{fallbacks}] }}
 sanso:
   timeouts: {{ connect: 200ms, first_token: 250ms, first_token_patient: 250ms, gap: 250ms }}
+  groups: {{ {groups} }}
   limits: {{ head: 16KiB, event: 64KiB, answer: 4MiB, body: 1MiB }}
 "
     )

@@ -7,7 +7,7 @@ use tokio::net::TcpSocket;
 
 use crate::client::{self, Seen};
 use crate::http2;
-use crate::support::soon;
+use crate::leaving::Leaves;
 use crate::tls::{Authority, Front, Shown};
 use crate::upstream::{self, Act, Upstream};
 
@@ -53,8 +53,12 @@ pub(crate) struct Row {
     pub(crate) alone: bool,
     /// What the headers or the error say, among other things.
     pub(crate) told: Vec<&'static str>,
-    /// The client leaves once it has seen this; if it is empty, once the provider has its request.
-    pub(crate) leaves: Option<&'static str>,
+    /// When the client leaves.
+    pub(crate) leaves: Option<Leaves>,
+    /// The headers of its streams go out before their content.
+    pub(crate) early: bool,
+    /// Members of the request's body, each with a comma before it.
+    pub(crate) members: &'static str,
     /// What the client sends instead of a question.
     pub(crate) raw: Option<Vec<u8>>,
 }
@@ -103,6 +107,8 @@ impl Row {
             alone: false,
             told: Vec::new(),
             leaves: None,
+            early: false,
+            members: "",
             raw: None,
         }
     }
@@ -136,19 +142,19 @@ impl Row {
 pub(crate) struct Stage {
     pub(crate) row: Row,
     number: usize,
-    provider: Provider,
+    pub(crate) provider: Provider,
     pub(crate) base: String,
 }
 
 /// Who plays a row's script.
-enum Provider {
+pub(crate) enum Provider {
     Nobody(TcpSocket),
     Script(Upstream, Option<Front>),
     Http2(http2::Server),
 }
 
 impl Provider {
-    fn seen(&self) -> upstream::Seen {
+    pub(crate) fn seen(&self) -> upstream::Seen {
         match self {
             Self::Nobody(_) => upstream::Seen::default(),
             Self::Script(script, None) => script.seen(),
@@ -159,7 +165,7 @@ impl Provider {
         }
     }
 
-    async fn seen_when(&self, wanted: impl FnMut(&upstream::Seen) -> bool) {
+    pub(crate) async fn seen_when(&self, wanted: impl FnMut(&upstream::Seen) -> bool) {
         match self {
             Self::Nobody(_) => panic!("nobody sees anything"),
             Self::Script(script, _) => script.seen_when(wanted).await,
@@ -227,21 +233,19 @@ impl Stage {
         Result { number: self.number, row: self.row, seen, calls: provider.requests, wrong }
     }
 
+    pub(crate) fn question(&self) -> String {
+        client::question(&self.group(), self.row.stream, self.row.members)
+    }
+
     async fn ask(&self, address: SocketAddr) -> Seen {
         match (&self.row.raw, self.row.leaves) {
             (Some(raw), _) => client::send(address, raw).await,
-            (None, Some(after)) => self.ask_and_leave(address, after).await,
-            (None, None) => client::ask(address, &self.group(), self.row.stream).await,
+            (None, Some(leaves)) => {
+                self.ask_and_leave(address, leaves).await;
+                Seen::default()
+            }
+            (None, None) => client::send(address, self.question().as_bytes()).await,
         }
-    }
-
-    /// Leaves once the provider has the request; returns when it has seen that.
-    async fn ask_and_leave(&self, address: SocketAddr, after: &str) -> Seen {
-        let client = client::ask_up_to(address, &self.group(), self.row.stream, after).await;
-        soon(self.provider.seen_when(|seen| seen.requests > 0)).await;
-        drop(client);
-        soon(self.provider.seen_when(|seen| seen.left > 0)).await;
-        Seen::default()
     }
 }
 

@@ -139,16 +139,21 @@ impl Server {
         soon(self.child.wait()).await.unwrap().code()
     }
 
-    /// The sum of a metric over the series whose labels contain all of `labels`.
+    /// See [`metric`].
     pub(crate) async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
-        let reply = self.connect().await.ask(crate::raw::get("/metrics")).await;
-        let series = reply.text().lines().filter_map(|line| {
-            let (series, value) = line.rsplit_once(' ')?;
-            let labelled = series.strip_prefix(name)?;
-            let is_it = labelled.is_empty() || labelled.starts_with('{');
-            (is_it && labels.iter().all(|label| labelled.contains(label)))
-                .then(|| value.parse::<f64>().unwrap())
-        });
-        series.sum()
+        metric(self.address, name, labels).await
     }
+}
+
+/// The sum of a metric over the series whose labels contain all of `labels`.
+pub(crate) async fn metric(address: SocketAddr, name: &str, labels: &[&str]) -> f64 {
+    let reply = Raw::connect(address).await.ask(crate::raw::get("/metrics")).await;
+    let series = reply.text().lines().filter_map(|line| {
+        let (series, value) = line.rsplit_once(' ')?;
+        let labelled = series.strip_prefix(name)?;
+        let is_it = labelled.is_empty() || labelled.starts_with('{');
+        (is_it && labels.iter().all(|label| labelled.contains(label)))
+            .then(|| value.parse::<f64>().unwrap())
+    });
+    series.sum()
 }

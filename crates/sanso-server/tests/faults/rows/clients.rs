@@ -1,27 +1,46 @@
 //! What clients do: leave, send junk, send too much.
 
-use super::{says, says_and_holds};
-use crate::bodies::{answer, open, words};
-use crate::row::{Expect, Row};
+use super::{both, says, says_and_holds};
+use crate::bodies::{answer, open, refusal, words};
+use crate::leaving::Leaves;
+use crate::row::{Expect, Row, Wire};
 use crate::upstream::{Act, ROLE, STREAM_HEAD};
 
 pub(super) fn rows() -> Vec<Row> {
     [leaving(), junk()].concat()
 }
 
+/// Nothing is called after they have left, and what was called sees it.
 fn leaving() -> Vec<Row> {
-    let leaves = |after, what, scripts| {
-        Row { leaves: Some(after), ..Row::new("G56", what, scripts) }.expect(Expect::Nothing)
+    let leaves = |leaves, what, scripts| {
+        Row { leaves: Some(leaves), ..Row::new("G56", what, scripts) }.expect(Expect::Nothing)
     };
     let [one, ..] = words();
-    let silent = vec![vec![Act::Read, Act::Hold]];
-    let flows = says_and_holds(open(&[ROLE, &one]));
-    vec![
-        leaves("", "is silent, and its client leaves", silent.clone()),
-        leaves("", "is silent, and its client leaves", silent).stream(),
-        leaves("", "sends headers, and its client leaves", says_and_holds(STREAM_HEAD)).stream(),
-        leaves("one", "streams, and its client leaves", flows).stream(),
-    ]
+    let silent = || vec![vec![Act::Read, Act::Hold]];
+    let flows = || says_and_holds(open(&[ROLE, &one]));
+    let half =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{\"id\"";
+    let tls = vec![vec![Act::Hold]];
+    let later = "\r\nconnection: close\r\nretry-after-ms: ";
+    let busy = says_and_holds(refusal("503 Busy", &(later.to_owned() + "3000"), "overloaded"));
+    let limited =
+        says_and_holds(refusal("429 Slow", &(later.to_owned() + "2500"), "rate_limit_exceeded"));
+    let waits = |row: Row| Row { alone: true, early: true, ..row.stream() };
+    let held = leaves(Leaves::Seen("HTTP/1.1 200"), "is held, and its client leaves", flows());
+    let connecting = leaves(Leaves::Connecting, "is called, and its client leaves", tls);
+    let mut rows = Vec::from(both(connecting.over(Wire::BeneathTls).calls(0)));
+    rows.extend(both(leaves(Leaves::Asked, "is silent, and its client leaves", silent())));
+    rows.extend([
+        leaves(Leaves::Asked, "sends headers, and its client leaves", says_and_holds(STREAM_HEAD))
+            .stream(),
+        leaves(Leaves::Seen("one"), "streams, and its client leaves", flows()).stream(),
+        leaves(Leaves::Asked, "sends half an answer, and its client leaves", says_and_holds(half)),
+        Row { early: true, members: r#","buffer":"full""#, ..held.stream() },
+        waits(leaves(Leaves::Waiting, "is busy, and its client leaves", busy)),
+        waits(leaves(Leaves::Waiting, "limits, and its client leaves", limited.clone())),
+        waits(leaves(Leaves::InLine, "limits, and who waits in the line leaves", limited)),
+    ]);
+    rows
 }
 
 /// None of it reaches a provider.

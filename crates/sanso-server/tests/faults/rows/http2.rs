@@ -6,6 +6,7 @@ use crate::http2::{
     Beat, CANCEL, ENHANCE_YOUR_CALM, INTERNAL_ERROR, NO_ERROR, NO_WINDOW, REFUSED_STREAM, SETTINGS,
     Script, content_type, endless_headers, field, frame, status,
 };
+use crate::leaving::Leaves;
 use crate::row::{Expect, Row, TEXT, Wire};
 use crate::upstream::ROLE;
 
@@ -177,11 +178,11 @@ fn oversized() -> Vec<Row> {
 }
 
 fn left() -> Vec<Row> {
-    let leaves = |after, what, beats| {
-        Row { leaves: Some(after), ..says("G56", what, vec![beats]) }.expect(Expect::Nothing)
+    let leaves = |leaves, what, beats| {
+        Row { leaves: Some(leaves), ..says("G56", what, vec![beats]) }.expect(Expect::Nothing)
     };
     vec![
-        leaves("", "is silent over HTTP/2, and its client leaves", Vec::new()),
-        leaves("one", "streams over HTTP/2, and its client leaves", begun()).stream(),
+        leaves(Leaves::Asked, "is silent over HTTP/2, and its client leaves", Vec::new()),
+        leaves(Leaves::Seen("one"), "streams over HTTP/2, and its client leaves", begun()).stream(),
     ]
 }
