@@ -50,6 +50,7 @@ demo: system ## an outage and its recovery, on simulated providers
 .PHONY: bench
 bench: ## what a request costs, next to nginx
 	bench/run
+	cargo bench --locked -q -p sanso --bench request
 
 .PHONY: outage
 outage: ## what clients meet in an outage, and after it: a minute and a half in real time
