@@ -14,6 +14,7 @@
 //! | --- | --- |
 //! | what a fault leads to: this deployment again, the next leg, which gate | `rule.rs` |
 //! | who is called first, and who after a fault | `chain/seek.rs`, over `route/rank.rs`, `route/walk.rs` |
+//! | in which order a task's groups are called | `route/strategy/` |
 //! | who is passed over for what it cannot do | `chain/able.rs`, `route/preflight.rs` |
 //! | whether to wait, and how long | `chain/seek.rs` `retry_at`, over `retry.rs` |
 //! | what retries may cost | `budget.rs`, `gates/slot.rs` |
@@ -75,8 +76,9 @@ pub use gates::{
 pub use retry::{Backoff, Exponential, Patience, RetriesByKind};
 pub use rng::Rng;
 pub use route::{
-    Capabilities, Deployment, DeploymentId, DeploymentLimits, FallbackOn, Group, GroupId, Lack,
-    Limits, Needs, OwnLists, Preflight, Rules, Topology,
+    Capabilities, Deployment, DeploymentId, DeploymentLimits, FallbackOn, Figures, Group, GroupId,
+    Lack, Limits, LongPrompt, Needs, Order, OwnLists, Pace, Paces, Preflight, Price, Rules,
+    SoftRate, TaskMemory, Tokens, Topology, Unknown, of_group,
 };
 pub use rule::{Again, GateRule, NextLeg, Rule, Weight};
 pub use time::{Duration, Instant};

@@ -12,9 +12,19 @@ pub struct Class {
     pub thinks: bool,
 }
 
+impl Class {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 4;
+
+    /// Its number among them.
+    pub(crate) const fn index(self) -> usize {
+        (self.stream as usize) * 2 + self.thinks as usize
+    }
+}
+
 /// Usual times of one deployment, per class.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct UsualTimes([Recent; 4]);
+pub(crate) struct UsualTimes([Recent; Class::COUNT]);
 
 /// The last few samples. Their median moves with the provider within a few calls, and one slow call
 /// does not move it at all: the decay that the rules want, without a weight to tune.
@@ -32,14 +42,14 @@ impl Recent {
 
 impl UsualTimes {
     pub(crate) fn record(&mut self, class: Class, elapsed: Duration) {
-        let recent = &mut self.0[index(class)];
+        let recent = &mut self.0[class.index()];
         recent.samples[recent.seen % Recent::KEPT] = elapsed;
         recent.seen += 1;
     }
 
     /// The median, or `None` below five samples.
     pub(crate) fn get(&self, class: Class) -> Option<Duration> {
-        let recent = &self.0[index(class)];
+        let recent = &self.0[class.index()];
         let filled = recent.seen.min(Recent::KEPT);
         if filled < Recent::KNOWN_FROM {
             return None;
@@ -48,10 +58,6 @@ impl UsualTimes {
         let (_, median, _) = samples[..filled].select_nth_unstable(filled / 2);
         Some(*median)
     }
-}
-
-const fn index(class: Class) -> usize {
-    (class.stream as usize) * 2 + class.thinks as usize
 }
 
 #[cfg(test)]

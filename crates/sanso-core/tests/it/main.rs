@@ -18,6 +18,7 @@ mod rig;
 mod route;
 mod scene;
 mod steps;
+mod strategies;
 mod telling;
 mod traces;
 mod world;
