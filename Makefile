@@ -71,6 +71,10 @@ dashboard/node_modules: dashboard/package-lock.json
 	cd dashboard && npm ci --silent
 	touch $@
 
+.PHONY: catalogue
+catalogue: ## renew the prices of models: SOURCE=folder with litellm/ and genai-prices/
+	python3 crates/sanso/catalogue/renew.py $(SOURCE)
+
 .PHONY: system
 system:
 	@.ci/packages

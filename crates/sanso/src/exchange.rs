@@ -23,6 +23,7 @@ use crate::asking::{Asking, SoFar};
 use crate::call::{self, Facts, Report, Told, Whole};
 use crate::checks;
 use crate::config::Degrade;
+use crate::cost;
 use crate::degrade::{self, Stored};
 use crate::error::Error;
 use crate::fail;
@@ -37,6 +38,7 @@ use crate::rest;
 use crate::served::{Degradation, Served};
 use crate::snapshot::Snapshot;
 use crate::target::Target;
+use crate::tasks;
 use crate::upstream::Pool;
 
 /// What a request came to.
@@ -334,7 +336,8 @@ impl Exchange {
                     self.note_soft(reason);
                 }
                 self.note_unchecked();
-                let served = Box::new(self.served(Some(call)));
+                let mut served = Box::new(self.served(Some(call)));
+                served.cost_usd = self.cost_usd(&served, &whole.facts);
                 if self.may_keep(&whole.facts) {
                     self.keep(&served, whole.body.clone());
                 }
@@ -412,6 +415,7 @@ impl Exchange {
                 (Some(_), false) => Degradation::Full,
             },
             warnings: self.trail.warnings.clone(),
+            cost_usd: None,
         }
     }
 
@@ -436,7 +440,12 @@ impl Exchange {
         if std::mem::replace(&mut self.over, true) {
             return;
         }
-        let record = Record::new(self, served, facts.unwrap_or_default());
+        let facts = facts.unwrap_or_default();
+        let record = Record::new(self, served, facts);
+        let task = self.snapshot.task_index(self.group());
+        let class = self.chain.request().class;
+        let by = self.answering(served);
+        tasks::learn(&self.snapshot, task, class, &self.trail, by, &facts);
         self.shared.observer.finished(&record, &self.snapshot);
     }
 
@@ -460,6 +469,20 @@ impl Exchange {
         if let Some(why) = why.map(str::to_owned) {
             self.warn(why);
         }
+    }
+
+    /// The call that answered.
+    pub(crate) fn answering(&self, served: &Served) -> Option<&TrailAttempt> {
+        let served_id = served.deployment_id.as_ref()?;
+        let is_it =
+            |attempt: &&TrailAttempt| self.snapshot.target(attempt.deployment).id == *served_id;
+        self.trail.attempts.iter().rev().find(is_it)
+    }
+
+    /// USD for an answer, where that is known.
+    pub(crate) fn cost_usd(&self, served: &Served, facts: &Facts) -> Option<f64> {
+        let by = self.answering(served)?;
+        cost::of(&self.snapshot, by, &self.asked.matches, facts.usage)
     }
 
     pub(crate) fn trail(&self) -> &Trail {

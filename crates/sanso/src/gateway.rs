@@ -25,6 +25,7 @@ use crate::observe::{BreakerChange, Observer};
 use crate::own_lists;
 use crate::request::ChatRequest;
 use crate::snapshot::Snapshot;
+use crate::tasks;
 use crate::upstream::{Upstream, UpstreamLimits};
 
 /// Calls LLM providers through retry, fallback and circuit breaker.
@@ -269,9 +270,17 @@ impl Gateway {
         request.is_retry = arrival.is_retry;
         apply_controls(&mut request, &envelope);
         request.deny_fallback |= task.is_some_and(|task| task.deny_fallback);
-        request.legs = Arc::clone(&snapshot.topology.group(group).legs);
         request.relax = policy.degrade.relax;
         request.continues = policy.streams.continues && !request.held && is_one_text(&envelope);
+        if let Some(task) = snapshot.task_index(group) {
+            let ask = tasks::Ask {
+                class,
+                prompt_tokens: envelope.prompt_tokens_estimate,
+                max_tokens: envelope.max_tokens,
+            };
+            let rng = &mut self.shared.clock.rng();
+            request.legs = tasks::legs(&snapshot, task, &ask, started, rng);
+        }
         let mut own = own_lists::Reading { snapshot: &snapshot, matches, warnings: Vec::new() };
         own.read(&envelope, &mut request)?;
         let own_lists::Reading { matches, mut warnings, .. } = own;

@@ -26,6 +26,9 @@ pub struct Served {
     pub degradation: Degradation,
     /// What was not as it should be, though there is an answer.
     pub warnings: Vec<String>,
+    /// USD for the answer, where it is complete and its price is known; of a stream the request log
+    /// alone has it.
+    pub cost_usd: Option<f64>,
 }
 
 /// How much of what was wanted the caller got.

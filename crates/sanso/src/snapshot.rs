@@ -19,6 +19,7 @@ use crate::config::{self, Config, Listing, Origin, Task};
 use crate::matches::Matches;
 use crate::observe::trail::TrailAttempt;
 use crate::target::Target;
+use crate::tasks;
 
 /// See the module.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub(crate) struct Snapshot {
     pub(crate) config: Config,
     pub(crate) topology: Arc<Topology>,
     pub(crate) gates: Gates,
+    pub(crate) tasks: tasks::Memory,
     targets: Vec<Arc<Target>>,
     labels: Vec<Arc<str>>,
 }
@@ -39,7 +41,8 @@ impl Snapshot {
         let topology = Arc::new(topology(&config));
         let gates = Gates::new(&topology);
         let labels = targets.iter().map(|target| target.label().into()).collect();
-        Ok(Self { config, topology, gates, targets, labels })
+        let tasks = tasks::Memory::new(&config);
+        Ok(Self { config, topology, gates, tasks, targets, labels })
     }
 
     pub(crate) fn target(&self, deployment: DeploymentId) -> &Arc<Target> {
@@ -97,6 +100,11 @@ impl Snapshot {
     /// The task that a group stands for, where it is one.
     pub(crate) fn task_of(&self, group: GroupId) -> Option<&Task> {
         self.config.task_of(group.index())
+    }
+
+    /// Its place among the tasks.
+    pub(crate) fn task_index(&self, group: GroupId) -> Option<usize> {
+        self.config.tasks.iter().position(|task| task.group == group.index())
     }
 
     /// The group that stands for a task.

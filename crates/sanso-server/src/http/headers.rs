@@ -36,6 +36,9 @@ pub(super) fn write(served: &Served, out: &mut HeaderMap) {
     if let Some(id) = &served.deployment_id {
         put("x-litellm-model-id", id);
     }
+    if let Some(cost) = served.cost_usd {
+        put("x-litellm-response-cost", &cost.to_string());
+    }
     if !served.warnings.is_empty() {
         put("x-sanso-warnings", &served.warnings.join("; "));
     }

@@ -7,16 +7,18 @@ use super::base_url;
 use super::diagnostic::Severity;
 use super::reader::{Place, Reader};
 use super::settings::List;
+use super::tasks;
 use super::types::{Config, Deployment, Group, GroupIndex, Needs, Origin, Preflight};
 use super::units::show;
 
 pub(super) fn advise(config: &Config, places: &[Place], lists: &[List], reader: &mut Reader<'_>) {
     let nowhere = Place::default();
     for (index, group) in config.groups.iter().enumerate() {
+        let place = places.get(index).unwrap_or(&nowhere);
         if group.origin == Origin::Task {
+            tasks::advise(config, index, place, reader);
             continue;
         }
-        let place = places.get(index).unwrap_or(&nowhere);
         let list = lists.iter().find(|list| list.source == group.name);
         let chain_place = list.map_or(place, |list| &list.place);
         empty(group, place, reader);

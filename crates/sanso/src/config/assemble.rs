@@ -12,7 +12,7 @@ use super::tasks::{PREFIX, TaskEntry};
 use super::types::{
     Alias, Config, Deployment, Fallbacks, Group, GroupIndex, Listing, Origin, Task,
 };
-use super::{advice, defaults, identity, suggest};
+use super::{advice, defaults, facts, identity, suggest};
 
 /// The groups as they come to be.
 struct Assembly {
@@ -309,6 +309,7 @@ impl Assembly {
             let Some(mut deployment) = self.deployments.get(member).cloned() else { continue };
             deployment.id = identity::derived(&deployment.id, model);
             deployment.model = deployment.model_for(found.matched).into_owned();
+            facts::complete(&mut deployment);
             self.add_deployment(group, deployment);
         }
         Some(group)

@@ -268,7 +268,7 @@ fn describe_settings(out: &mut String, config: &Config) {
     line(out, &format!("  master key {key}"));
 }
 
-pub(super) fn names(config: &Config, groups: &[GroupIndex]) -> String {
+fn names(config: &Config, groups: &[GroupIndex]) -> String {
     let names: Vec<&str> = groups.iter().map(|group| name_of(config, *group)).collect();
     names.join(", ")
 }

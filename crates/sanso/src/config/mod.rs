@@ -31,6 +31,7 @@ mod describe;
 mod diagnostic;
 mod domain;
 mod environment;
+mod facts;
 mod field;
 mod identity;
 mod keys;

@@ -10,7 +10,7 @@ use super::domain;
 use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
 use super::types::{Deployment, Weights};
-use super::{Field, base_url, identity, keys, preflight, suggest, upstream};
+use super::{Field, base_url, facts, identity, keys, preflight, suggest, upstream};
 
 /// One entry of the list.
 pub(super) struct Entry {
@@ -103,6 +103,7 @@ struct Info {
     weights: Weights,
     blocked: bool,
     domain: domain::Said,
+    facts: facts::Said,
 }
 
 impl Info {
@@ -124,6 +125,7 @@ impl Info {
             },
             blocked: false,
             domain: domain::Said::read(&mut table, reader),
+            facts: facts::Said::read_info(&mut table, reader),
             layer: Layer {
                 cooldown: table.take("cooldown_time").and_then(|field| field.duration(reader)),
                 allowed_fails: table.take("allowed_fails").and_then(|field| field.count(reader)),
@@ -189,12 +191,13 @@ impl Params<'_, '_> {
         };
         let order = table.take("order").and_then(|field| field.count(reader));
         let own_retries = own_retries(&mut table, reader);
+        let facts = facts::Said::read(&mut table, reader).over(self.info.facts);
         let headers = headers(&mut table, reader);
         let organizations = organizations(&mut table, provider, reader);
         let params = forwarded(table, reader);
 
         let api_base = api_base.url?;
-        let deployment = Deployment {
+        let mut deployment = Deployment {
             id: self.info.id.unwrap_or_else(|| identity::of(self.group, self.node.node)),
             group: self.group.to_owned(),
             provider: provider.name.to_owned(),
@@ -216,6 +219,8 @@ impl Params<'_, '_> {
             breaker: layer.breaker(),
             timeouts: layer.timeouts(),
             max_input_tokens: self.info.max_input_tokens,
+            price: None,
+            quality: None,
             lacks: self
                 .info
                 .lacks
@@ -223,6 +228,7 @@ impl Params<'_, '_> {
                 .and(Needs::CONTINUATION.when(!self.info.continues)),
             mock_response,
         };
+        facts.tell(&mut deployment, provider.local);
         Some(per_organization(deployment, organizations))
     }
 }

@@ -2,13 +2,13 @@
 
 use super::checks::ChecksLayer;
 use super::degradation::DegradeLayer;
-use super::describe::{describe_policy, line, names};
+use super::describe::{describe_policy, line};
 use super::field::Field;
 use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
 use super::section::{choice, fallback_on, preflight, read_streams};
 use super::settings::{Target, targets};
-use super::types::{Config, GroupIndex, Strategy};
+use super::types::{Config, Deployment, GroupIndex, Strategy};
 
 /// What comes before a task's name where it stands for a model: `task/summarize`.
 pub(crate) const PREFIX: &str = "task/";
@@ -66,15 +66,7 @@ fn entry(
         ("latency", Strategy::Latency),
     ];
     let mut table = field.table(reader)?;
-    let strategy = table.take("strategy").and_then(|field| {
-        let strategy = choice(&field, &STRATEGIES, reader)?;
-        if strategy != Strategy::Order {
-            let said = strategy.as_str();
-            let message = format!("the strategy `{said}` is not built yet; `order` is used");
-            reader.not_done(&field.place, message, None);
-        }
-        Some(strategy)
-    });
+    let strategy = table.take("strategy").and_then(|field| choice(&field, &STRATEGIES, reader));
     let models = table.take("models").and_then(|field| models(&field, reader));
     let fallback = [("allow", false), ("deny", true)];
     let deny = table.take("fallback").and_then(|field| choice(&field, &fallback, reader));
@@ -126,7 +118,57 @@ pub(super) fn describe(out: &mut String, config: &Config, index: GroupIndex) {
     };
     let deny = if task.deny_fallback { "; the first or an error" } else { "" };
     line(out, &format!("{}: {order}{deny}", group.name));
-    line(out, &format!("  {}", names(config, &task.legs)));
+    for (position, leg) in task.legs.iter().filter_map(|leg| config.groups.get(*leg)).enumerate() {
+        let members = leg.deployments.iter().filter_map(|index| config.deployments.get(*index));
+        let told: Vec<String> = members.map(facts).collect();
+        line(out, &format!("  {}. {:<24} {}", position + 1, leg.name, told.join("; ")));
+    }
     describe_policy(out, config, &group.policy);
     out.push('\n');
+}
+
+/// What orders go by.
+fn facts(deployment: &Deployment) -> String {
+    let quality =
+        deployment.quality.map_or("quality unknown".to_owned(), |it| format!("quality {it}"));
+    let price = deployment.price.map_or("price unknown".to_owned(), |price| {
+        // As price lists have it: a token's price has too many zeros to be read.
+        let shown = |usd: f64| (usd * 1e6 * 1e4).round() / 1e4;
+        format!("${} in, ${} out per million tokens", shown(price.input), shown(price.output))
+    });
+    format!("{quality}, {price}")
+}
+
+/// A strategy whose figures are missing leaves its models where they stand, which may not be meant.
+pub(super) fn advise(config: &Config, index: GroupIndex, place: &Place, reader: &mut Reader<'_>) {
+    let Some(task) = config.task_of(index) else { return };
+    let (lacks, what, help): (fn(&Deployment) -> bool, _, _) = match task.strategy {
+        Strategy::Quality => {
+            (|one| one.quality.is_none(), "score", "set `model_info.quality`, 0 to 100")
+        }
+        Strategy::Cost => (
+            |one| one.price.is_none(),
+            "price",
+            "set `model_info.input_cost_per_token` and `output_cost_per_token`",
+        ),
+        Strategy::Order | Strategy::Latency => return,
+    };
+    let mut named: Vec<String> = Vec::new();
+    for leg in task.legs.iter().filter_map(|leg| config.groups.get(*leg)) {
+        let members = leg.deployments.iter().filter_map(|index| config.deployments.get(*index));
+        named.extend(
+            members
+                .filter(|one| lacks(one))
+                .map(|one| format!("`{}` ({}/{})", leg.name, one.provider, one.model)),
+        );
+    }
+    if !named.is_empty() {
+        let message = format!(
+            "the task `{}` goes by {}, and no {what} is known of {}: listed places are kept",
+            task.name,
+            task.strategy.as_str(),
+            named.join(", "),
+        );
+        reader.warning(place, message, Some(help.into()));
+    }
 }

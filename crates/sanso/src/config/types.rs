@@ -8,7 +8,7 @@ use std::time::Duration;
 pub use super::domain::Domain;
 pub use sanso_core::FallbackOn;
 pub use sanso_core::RetriesByKind;
-pub use sanso_core::{Needs, Preflight};
+pub use sanso_core::{Needs, Preflight, Price};
 use sanso_wire::Dialect;
 use secrecy::SecretString;
 use serde_json::Value as Json;
@@ -189,6 +189,10 @@ pub struct Deployment {
     pub timeouts: Timeouts,
     /// Longest prompt, in tokens, where it is known.
     pub max_input_tokens: Option<u64>,
+    /// What its tokens cost, where that is known.
+    pub price: Option<Price>,
+    /// How good its answers are, from 0 to 100, where someone says.
+    pub quality: Option<f64>,
     /// What it cannot do, by its dialect and by what the file says of it.
     pub lacks: Needs,
     /// What it shares with others that can fail for all of them at once.
@@ -217,6 +221,8 @@ impl fmt::Debug for Deployment {
             .field("breaker", &self.breaker)
             .field("timeouts", &self.timeouts)
             .field("max_input_tokens", &self.max_input_tokens)
+            .field("price", &self.price)
+            .field("quality", &self.quality)
             .field("local", &self.local)
             .finish_non_exhaustive()
     }

@@ -66,10 +66,7 @@ impl Record {
         let now = exchange.shared.clock.now();
         let snapshot = &exchange.snapshot;
         let trail = exchange.trail();
-        let served_id = served.deployment_id.as_ref();
-        let by = trail.attempts.iter().rev().find(|attempt| {
-            served_id.is_some_and(|id| snapshot.target(attempt.deployment).id == *id)
-        });
+        let by = exchange.answering(served);
         let target = by.map(|attempt| snapshot.target(attempt.deployment));
         // Of an answer in two parts the first word is the first one's.
         let broke = trail.attempts.iter().find(|it| Some(it.call) == trail.carried_on);
@@ -96,14 +93,14 @@ impl Record {
             ttft_ms: ttft.map(|ttft| ttft.as_millis()),
             input_tokens: facts.usage.map(|usage| usage.prompt),
             output_tokens: facts.usage.map(|usage| usage.completion),
-            // Prices and scores come with the catalogue.
-            cost_usd: None,
+            cost_usd: exchange.cost_usd(served, &facts),
             circuit_state: by.map(|by| state_name(snapshot.circuit_state(by.deployment, now))),
             degradation_level: served.degradation.as_str(),
             is_fallback: by.is_some_and(|attempt| attempt.leg != LegIndex::FIRST),
             format_valid: by.and_then(|_| exchange.asked.checks.as_ref()?.format_valid(trail.soft)),
             soft_fault: trail.soft.map(reason_name),
-            quality_score: None,
+            quality_score: by
+                .and_then(|by| snapshot.config.deployments[by.deployment.index()].quality),
             failure_kinds: trail.faults().map(kind_name).collect(),
             warnings: served.warnings.clone(),
             group: exchange.group(),

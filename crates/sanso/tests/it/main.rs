@@ -21,6 +21,7 @@ mod preflight;
 mod probes;
 mod relax;
 mod secrets;
+mod strategies;
 mod streams;
 mod support;
 mod tasks;

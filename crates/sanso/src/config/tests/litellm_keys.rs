@@ -34,7 +34,9 @@ const SECTIONS: &[Section] = &[
     Section {
         file: "model_list: [{model_name: m, litellm_params: {model: openai/x, @}}]",
         done: "api_key api_base organization custom_llm_provider timeout stream_timeout max_retries
-            num_retries cooldown_time weight order rpm tpm mock_response headers extra_headers extra_body",
+            num_retries cooldown_time weight order rpm tpm mock_response headers extra_headers extra_body
+            input_cost_per_token output_cost_per_token cache_read_input_token_cost
+            cache_creation_input_token_cost",
         named: "api_version litellm_credential_name region_name vertex_project vertex_location
             vertex_credentials aws_access_key_id aws_secret_access_key aws_region_name
             watsonx_region_name azure_ad_token tenant_id client_id client_secret
@@ -42,13 +44,13 @@ const SECTIONS: &[Section] = &[
             max_parallel_requests tags tag_regex max_budget budget_duration drop_params
             additional_drop_params use_in_pass_through use_chat_completions_api
             configurable_clientside_auth_params keepalive_seconds allow_client_keepalive_override
-            input_cost_per_token output_cost_per_token cache_read_input_token_cost mock_timeout
-            mock_delay",
+            input_cost_per_second output_cost_per_second mock_timeout mock_delay",
     },
     Section {
         file: "model_list: [{model_name: m, litellm_params: {model: openai/x}, model_info: {@}}]",
         // The last three describe the model to people, and ask for nothing.
-        done: "id order rpm tpm max_input_tokens cooldown_time allowed_fails blocked base_model mode
+        done: "id order rpm tpm max_input_tokens cooldown_time allowed_fails blocked quality
+            input_cost_per_token output_cost_per_token base_model mode
             max_tokens",
         named: "allowed_fails_policy access_groups access_windows team_id tier
             disable_background_health_check health_check_model health_check_timeout

@@ -53,14 +53,83 @@ fn check_shows_tasks_after_the_chains_and_no_list_may_name_one() {
     let tasks = "sanso: {tasks: {t: {fallback: deny, models: [spare, main]}}}";
     let config = good(&two_models(tasks));
     let text = describe(&config);
-    assert!(
-        text.contains("task/t: in this order; the first or an error\n  spare, main\n"),
-        "{text}"
-    );
+    assert!(text.contains("task/t: in this order; the first or an error\n  1. spare "), "{text}");
     assert_eq!(config.groups.last().unwrap().origin, Origin::Task);
     let named = format!("litellm_settings: {{fallbacks: [{{main: [task/t]}}]}}\n{tasks}");
     let said = errors(&two_models(&named));
     assert!(said[0].contains("nothing is named `task/t`"), "{said:?}");
+}
+
+const PRICED: &str = "input_cost_per_token: 0.000002, output_cost_per_token: 0.000008";
+
+#[test]
+fn what_the_file_says_of_a_model_counts_before_the_catalogue() {
+    let text = |params: &str, info: &str| {
+        format!(
+            "model_list:
+- {{model_name: m, litellm_params: {{model: openai/gpt-4.1, {params}}}, model_info: {{{info}}}}}"
+        )
+    };
+    let file = |params: &str, info: &str| good(&text(params, info)).deployments[0].clone();
+    let listed = file("", "");
+    let price = listed.price.unwrap();
+    assert_eq!((price.input, price.output, price.cache_read), (2e-6, 8e-6, Some(0.5e-6)));
+    assert_eq!((listed.quality, listed.max_input_tokens), (Some(84.0), Some(1_047_576)));
+    let own = file("output_cost_per_token: '0.5'", "output_cost_per_token: 1, quality: 12.5");
+    let price = own.price.unwrap();
+    // The parameters before the description; what is not said comes from the catalogue.
+    assert_eq!((price.input, price.output, price.cache_read), (2e-6, 0.5, None));
+    assert!(own.params.is_empty(), "a price is no parameter of a call");
+    assert_eq!(own.quality, Some(12.5));
+    assert_eq!(file("", "max_input_tokens: 9").max_input_tokens, Some(9));
+    for (info, said) in [("quality: 101", "from 0 to 100"), ("quality: -1", "negative")] {
+        assert!(errors(&text("", info))[0].contains(said), "{info}");
+    }
+}
+
+#[test]
+fn a_wildcards_model_and_a_local_one_have_their_own_facts() {
+    let config = good(
+        "model_list:
+- {model_name: any/*, litellm_params: {model: openai/*}}
+- {model_name: own, litellm_params: {model: ollama/llama-x}}
+- {model_name: shop, litellm_params: {model: openai/nobody-knows}}
+sanso: {tasks: {t: {models: [any/gpt-4.1-mini]}}}",
+    );
+    let of = |model: &str| config.deployments.iter().find(|it| it.model == model).unwrap();
+    assert_eq!(of("*").price, None);
+    assert_eq!(of("gpt-4.1-mini").quality, Some(76.0));
+    assert!((of("gpt-4.1-mini").price.unwrap().input - 4e-7).abs() < 1e-15);
+    let own = of("llama-x").price.unwrap();
+    assert_eq!((own.input, own.output), (0.0, 0.0), "one's own server sends no bills");
+    assert_eq!((of("nobody-knows").price, of("nobody-knows").quality), (None, None));
+}
+
+#[test]
+fn a_strategy_without_its_figures_is_a_warning_that_names_the_models() {
+    let text = |strategy: &str, info: &str| {
+        format!(
+            "model_list:
+- {{model_name: known, litellm_params: {{model: openai/gpt-4.1}}}}
+- {{model_name: new, litellm_params: {{model: openai/gpt-x}}, model_info: {{{info}}}}}
+sanso: {{tasks: {{t: {{strategy: {strategy}}}}}}}"
+        )
+    };
+    let said = |strategy: &str, info: &str| {
+        let config = good(&text(strategy, info));
+        warnings(&config).into_iter().find(|it| it.contains("the task")).map(str::to_owned)
+    };
+    let score = "the task `t` goes by quality, and no score is known of `new` (openai/gpt-x): \
+                 listed places are kept";
+    assert_eq!(said("quality", "").as_deref(), Some(score));
+    assert!(said("cost", "").unwrap().contains("no price is known of `new`"));
+    assert!(said("cost", "input_cost_per_token: 1").is_some(), "half a price is none");
+    let nothing = [("quality", "quality: 50"), ("cost", PRICED), ("latency", ""), ("order", "")];
+    for (strategy, info) in nothing {
+        assert_eq!(said(strategy, info), None, "{strategy}");
+    }
+    let shown = describe(&good(&text("cost", PRICED)));
+    assert!(shown.contains("quality unknown, $2 in, $8 out per million tokens"), "{shown}");
 }
 
 #[test]

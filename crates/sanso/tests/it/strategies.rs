@@ -1,0 +1,129 @@
+//! Tasks whose order goes by price, quality or pace, over real sockets.
+
+use sanso::{ChatRequest, Gateway, Served};
+use sanso_sim::provider::{Behaviour, Problem, Provider, Vendor};
+use serde_json::json;
+
+use crate::support::{Setup, read, soon};
+
+/// Three groups, each with what is said of it.
+struct Stage([Provider; 3]);
+
+const NAMES: [&str; 3] = ["main", "spare", "third"];
+
+impl Stage {
+    async fn start() -> Self {
+        let start = || async { Provider::start(Vendor::OpenAi).await.unwrap() };
+        Self([start().await, start().await, start().await])
+    }
+
+    fn setup(&self, infos: [&str; 3], strategy: &str) -> Setup {
+        let models = NAMES.iter().zip(&self.0).zip(infos);
+        let setup = models.fold(Setup::default(), |setup, ((name, provider), info)| {
+            setup.provider(name, provider).info(info)
+        });
+        setup
+            .without_retries()
+            .set(&format!("sanso: {{ tasks: {{ t: {{ strategy: {strategy} }} }} }}"))
+    }
+}
+
+fn task(words: &str) -> ChatRequest {
+    ChatRequest::new("task/t").user(words)
+}
+
+async fn ask(gateway: &Gateway, request: ChatRequest) -> Served {
+    soon(gateway.chat(request)).await.unwrap().served().clone()
+}
+
+fn by(served: &Served) -> (&str, bool) {
+    (served.answering_group.as_deref().unwrap(), served.fallback)
+}
+
+const PRICES: [&str; 3] = [
+    "input_cost_per_token: 0.00001, output_cost_per_token: 0.00001",
+    "input_cost_per_token: 0.000001, output_cost_per_token: 0.0001",
+    "input_cost_per_token: 0.0001, output_cost_per_token: 0.000001",
+];
+
+#[tokio::test]
+async fn the_cheapest_for_this_request_is_asked_first() {
+    let stage = Stage::start().await;
+    let gateway = stage.setup(PRICES, "cost").gateway();
+    // An answer is expected to be long, as long as nothing is known.
+    assert_eq!(by(&ask(&gateway, task("Why?")).await), ("third", false));
+    // A limit of the request's own bounds what it is expected to cost.
+    let limited = |words: &str| task(words).set("max_tokens", 1);
+    assert_eq!(by(&ask(&gateway, limited("Why?")).await), ("main", false));
+    let long = "why ".repeat(5000);
+    assert_eq!(by(&ask(&gateway, limited(&long)).await), ("spare", false));
+    stage.0[1].set(Problem::Overloaded);
+    assert_eq!(by(&ask(&gateway, limited(&long)).await), ("main", true));
+}
+
+#[tokio::test]
+async fn what_a_task_used_before_is_what_its_answers_are_expected_to_cost() {
+    let stage = Stage::start().await;
+    let gateway = stage.setup(PRICES, "cost").gateway();
+    let prompt = || task(&"why ".repeat(4000));
+    assert_eq!(by(&ask(&gateway, prompt()).await).0, "main", "500 tokens of answer, unless known");
+    let mut firsts = Vec::new();
+    for _ in 0..30 {
+        firsts.push(by(&ask(&gateway, prompt()).await).0.to_owned());
+    }
+    // The answers are some ten tokens long: the price of the prompt decides.
+    assert_eq!(firsts.last().unwrap(), "spare", "{firsts:?}");
+}
+
+#[tokio::test]
+async fn an_answers_cost_is_told_and_logged() {
+    let stage = Stage::start().await;
+    let (gateway, mut log) = stage.setup(PRICES, "order").logged();
+    let answer = soon(gateway.chat(task("Why?"))).await.unwrap();
+    let usage = answer.usage().unwrap();
+    let expected = 1e-5 * (usage.prompt + usage.completion) as f64;
+    let cost = answer.served().cost_usd.unwrap();
+    assert!((cost - expected).abs() < 1e-12 && cost > 0.0, "{cost} {expected}");
+    assert_eq!(log.line().await["cost_usd"], json!(cost));
+    let counted = task("Why?").set("stream_options", json!({"include_usage": true}));
+    let mut stream = soon(gateway.stream(counted)).await.unwrap();
+    assert!(read(&mut stream).await.1.is_ok());
+    assert!(log.line().await["cost_usd"].as_f64().unwrap() > 0.0);
+    // Of a failure nothing is known.
+    stage.0.iter().for_each(|provider| provider.set(Problem::Overloaded));
+    soon(gateway.chat(task("Why?"))).await.unwrap_err();
+    assert_eq!(log.line().await["cost_usd"], json!(null));
+}
+
+#[tokio::test]
+async fn the_best_is_asked_first_as_long_as_its_answers_are_what_was_wanted() {
+    let stage = Stage::start().await;
+    let infos = ["quality: 70", "quality: 90", "quality: 85"];
+    let gateway = stage.setup(infos, "quality").gateway();
+    assert_eq!(by(&ask(&gateway, task("Why?")).await), ("spare", false));
+    stage.0[1].set(Behaviour::Empty);
+    let mut last = ask(&gateway, task("Why?")).await;
+    assert_eq!(by(&last), ("third", true));
+    for _ in 0..30 {
+        last = ask(&gateway, task("Why?")).await;
+    }
+    // It is no longer the first: who answers instead is no fallback.
+    assert_eq!(by(&last), ("third", false));
+}
+
+#[tokio::test]
+async fn who_fails_is_not_the_quickest_however_quick_the_failure() {
+    let stage = Stage::start().await;
+    stage.0[0].set(Problem::Status(500));
+    stage.0[2].set(Problem::Status(500));
+    let gateway = stage.setup([""; 3], "latency").gateway();
+    for _ in 0..30 {
+        assert_eq!(by(&ask(&gateway, task("Why?")).await).0, "spare");
+    }
+    // Nearly all of them go there first: some are sent out to measure.
+    let mut firsts = 0;
+    for _ in 0..40 {
+        firsts += usize::from(!ask(&gateway, task("Why?")).await.fallback);
+    }
+    assert!(firsts >= 30, "{firsts} of 40");
+}
