@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Kind, Outcome, Passed, Phase, Reason};
+use crate::kind::{Kind, Outcome, Phase};
 use crate::millis::Millis;
+use crate::reason::{Passed, Reason};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,253 @@
+//! One alert's life: pending, firing, escalated, resolved.
+
+use serde::{Deserialize, Serialize};
+
+use super::alert::{Alert, AlertState, Change};
+use super::onset::onset;
+use super::reading::{Ratio, Reading};
+use super::signal::{Severity, Signal, Subject};
+use super::watched::{Of, Watched};
+use crate::cause::Cause;
+use crate::event::Degradation;
+use crate::figures::{DAY, HOUR};
+use crate::millis::Millis;
+use crate::scene::Scene;
+
+/// An alert, and what its next step depends on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Tracked {
+    pub(crate) subject: Subject,
+    pub(crate) alert: Alert,
+    /// The worst that was told of it.
+    told: Option<Severity>,
+    /// For how long it has been below 80 % of its line.
+    pub(crate) below_ms: u64,
+    /// For how long nothing was asked.
+    quiet_ms: u64,
+}
+
+/// What a step is taken by.
+pub(crate) struct Lines<'a> {
+    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) watched: &'a Watched,
+    pub(crate) reading: Reading,
+    /// Since the last step.
+    pub(crate) passed: u64,
+}
+
+/// The next step of an alert, or of none. `None` when there is nothing to keep.
+pub(crate) fn step(
+    before: Option<Tracked>,
+    lines: &Lines<'_>,
+    next_id: &mut u64,
+) -> Option<Tracked> {
+    let level = lines.reading.level();
+    let Some(mut tracked) = before else {
+        if level.is_none() && !lines.reading.is_pending() {
+            return None;
+        }
+        let mut tracked = Tracked::new(lines, next_id);
+        tracked.fire(lines, level);
+        return Some(tracked);
+    };
+    match tracked.alert.state {
+        AlertState::Pending => {
+            if level.is_none() && !lines.reading.is_pending() {
+                return None;
+            }
+            tracked.fire(lines, level);
+        }
+        AlertState::Firing | AlertState::Resolved => {
+            if let Some(level) = level {
+                tracked.alert.severity = tracked.alert.severity.max(level);
+            }
+            tracked.ease(lines);
+            tracked.look(lines);
+        }
+    }
+    Some(tracked)
+}
+
+impl Tracked {
+    fn new(lines: &Lines<'_>, next_id: &mut u64) -> Self {
+        *next_id += 1;
+        let watched = lines.watched;
+        let alert = Alert {
+            id: format!("al-{next_id}").into(),
+            signal: watched.signal,
+            severity: Severity::Warn,
+            state: AlertState::Pending,
+            since: lines.scene.now,
+            subject: watched.subject.clone(),
+            value: 0.0,
+            threshold: 0.0,
+            window: watched.signal.window().into(),
+            count: 0,
+            of: None,
+            served_instead: None,
+            same_model_share: None,
+            cause: Cause::default(),
+            silenced_until: None,
+        };
+        let subject = watched.subject.clone();
+        let mut tracked = Self { subject, alert, told: None, below_ms: 0, quiet_ms: 0 };
+        tracked.show_subject(lines);
+        tracked
+    }
+
+    pub(crate) fn is_of(&self, watched: &Watched) -> bool {
+        self.alert.signal == watched.signal && self.subject == watched.subject
+    }
+
+    /// Takes note of a level; the first makes it fire.
+    fn fire(&mut self, lines: &Lines<'_>, level: Option<Severity>) {
+        self.alert.since = since(lines);
+        if let Some(level) = level {
+            self.alert.state = AlertState::Firing;
+            self.alert.severity = level;
+        }
+        self.look(lines);
+    }
+
+    /// Counts the time for which it has been well, or quiet.
+    fn ease(&mut self, lines: &Lines<'_>) {
+        match lines.reading.is_below() {
+            Some(true) => self.below_ms += lines.passed.max(1),
+            Some(false) => self.below_ms = 0,
+            // Once well, silence does not make it worse.
+            None if self.below_ms > 0 => self.below_ms += lines.passed,
+            None => {}
+        }
+        self.quiet_ms = match lines.reading.is_below() {
+            Some(_) => 0,
+            None => self.quiet_ms + lines.passed,
+        };
+        if self.below_ms > lines.watched.window() || self.quiet_ms >= HOUR {
+            self.alert.state = AlertState::Resolved;
+        }
+    }
+
+    /// Fills in what is shown. What the counts no longer hold, after a restart, stays as it was.
+    fn look(&mut self, lines: &Lines<'_>) {
+        let scene = lines.scene;
+        let alert = &mut self.alert;
+        alert.threshold = lines.reading.threshold(alert.severity);
+        if let Reading::Count { count, .. } = lines.reading {
+            if count > 0 {
+                (alert.value, alert.count) = (f64::from(count), count);
+            }
+        } else {
+            let seen = lines.watched.over(scene, scene.kept(alert.since));
+            if let Some(rate) = seen.rate().filter(|_| seen.count > 0) {
+                (alert.value, alert.count, alert.of) = (rate, seen.count, Some(seen.of));
+            }
+        }
+        if alert.count == 0 || lines.reading.is_below() == Some(true) {
+            return;
+        }
+        alert.cause = Cause::of(scene, lines.watched, alert.since);
+        if let Of::Chain(chain) = lines.watched.of {
+            let counts = scene.figures.chain(chain, scene.kept(alert.since), scene.now);
+            let slots = &scene.index.slots[chain];
+            let others = counts.served.iter().filter(|(slot, _)| slots[*slot].leg > 0);
+            let most = others.max_by_key(|(slot, count)| (*count, std::cmp::Reverse(*slot)));
+            let label = |slot: usize| scene.index.deployments[slots[slot].deployment].label();
+            alert.served_instead = most.map(|(slot, _)| label(slot).into());
+            let partial = counts.of(Degradation::Partial);
+            alert.same_model_share =
+                (partial > 0).then(|| f64::from(counts.same_model) / f64::from(partial));
+        }
+        self.show_subject(lines);
+    }
+
+    /// Beside what an alert is about: the chain that suffers, and whose model or deployment it is.
+    fn show_subject(&mut self, lines: &Lines<'_>) {
+        let index = lines.scene.index;
+        let shown = &mut self.alert.subject;
+        if let Some(chain) = suffering(lines) {
+            let planned = &index.plan.chains[chain];
+            shown.model_group = Some(planned.model_group.clone());
+            shown.task.clone_from(&planned.task);
+        }
+        if let Of::Deployments(numbers) = &lines.watched.of
+            && let Some(first) = numbers.first().map(|number| &index.deployments[*number])
+            && lines.watched.signal == Signal::BreakerOpenings
+        {
+            shown.provider = Some(first.provider.clone());
+            shown.model = Some(first.model.clone());
+        }
+    }
+
+    /// What is to be told now, if anything. A silence defers it; what resolved in it is not told.
+    pub(super) fn tell(&mut self) -> Option<Change> {
+        if self.alert.silenced_until.is_some() {
+            return None;
+        }
+        match (self.alert.state, self.told) {
+            (AlertState::Firing, None) => {
+                self.told = Some(self.alert.severity);
+                Some(Change::Fired)
+            }
+            (AlertState::Firing, Some(told)) if told < self.alert.severity => {
+                self.told = Some(self.alert.severity);
+                Some(Change::Escalated)
+            }
+            (AlertState::Resolved, Some(_)) => Some(Change::Resolved),
+            (AlertState::Pending | AlertState::Firing | AlertState::Resolved, _) => None,
+        }
+    }
+}
+
+/// The onset. Of a signal that is a count it is when the count went over its limit.
+fn since(lines: &Lines<'_>) -> Millis {
+    let Lines { scene, watched, reading, .. } = lines;
+    let now = scene.now;
+    match *reading {
+        Reading::Count { limit, .. } if limit > 0 => {
+            let Of::Deployments(numbers) = &watched.of else { return now };
+            let ids = numbers.iter().map(|number| &*scene.index.deployments[*number].deployment);
+            let mut at: Vec<_> = ids
+                .flat_map(|id| scene.facts.openings(id, now.minus(HOUR)))
+                .map(|moved| moved.at)
+                .collect();
+            at.sort_unstable();
+            at.get(limit as usize).copied().unwrap_or(now)
+        }
+        Reading::Count { .. } | Reading::Rate { .. } => {
+            let line = match reading {
+                Reading::Rate { lines, .. } => lines.warn(),
+                Reading::Count { .. } => 0.0,
+            };
+            let minutes = watched.minutes(scene, now.minus(DAY));
+            let minute = onset(&minutes, line, watched.window(), now).unwrap_or(now);
+            // Of a young onset the ten seconds are known, too.
+            let buckets = watched.buckets(scene, minute);
+            let is_over = |ratio: &Ratio| ratio.rate().is_some_and(|rate| rate > line);
+            let first = buckets.iter().find(|(at, ratio)| *at >= minute && is_over(ratio));
+            first.map_or(minute, |(at, _)| *at)
+        }
+    }
+}
+
+/// The chain whose users notice: of a model's soft failures the one that it answers most.
+fn suffering(lines: &Lines<'_>) -> Option<usize> {
+    let Lines { scene, watched, .. } = lines;
+    let direct = watched.chain(scene.index);
+    let (Signal::SoftFailureRate, Of::Deployments(numbers)) = (watched.signal, &watched.of) else {
+        return direct;
+    };
+    let answered = |chain: &usize| {
+        let slots = &scene.index.slots[*chain];
+        let counts = scene.figures.chain_buckets(*chain, scene.now.minus(HOUR), scene.now);
+        let of_model = |(slot, count): (usize, u32)| {
+            if numbers.contains(&slots[slot].deployment) { count } else { 0 }
+        };
+        let sums = counts.map(|(_, counts)| counts.served.iter().map(of_model).sum::<u32>());
+        sums.sum::<u32>()
+    };
+    let chains = 0..scene.index.slots.len();
+    let most = chains
+        .map(|chain| (answered(&chain), chain))
+        .max_by_key(|(n, c)| (*n, std::cmp::Reverse(*c)));
+    most.filter(|(answered, _)| *answered > 0).map(|(_, chain)| chain).or(direct)
+}

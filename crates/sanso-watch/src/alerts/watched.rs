@@ -1,0 +1,222 @@
+//! Who is watched for what, and what their counts are.
+
+use std::sync::Arc;
+
+use super::reading::{Ratio, Reading};
+use super::signal::{Signal, Subject};
+use super::thresholds::Thresholds;
+use crate::event::GateName;
+use crate::figures::{ChainCounts, DeploymentCounts, HOUR, MINUTE};
+use crate::index::Index;
+use crate::kind::Kind;
+use crate::millis::Millis;
+use crate::scene::Scene;
+
+/// The short window of two, and the only one of what must be seen at once.
+pub(crate) const SHORT: u64 = 5 * MINUTE;
+
+/// One signal of one subject.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    pub(crate) signal: Signal,
+    /// What tells it from others, across reloads and restarts.
+    pub(crate) subject: Subject,
+    pub(crate) of: Of,
+}
+
+/// Whose counts it reads.
+#[derive(Clone, Debug)]
+pub(crate) enum Of {
+    Chain(usize),
+    Deployments(Vec<usize>),
+}
+
+/// Everything that is watched under a plan.
+pub(crate) fn watched(index: &Index) -> Vec<Watched> {
+    let mut watched = Vec::new();
+    for (number, chain) in index.plan.chains.iter().enumerate() {
+        for signal in [Signal::Unavailable, Signal::Degraded, Signal::FallbackRate] {
+            let model_group = Some(Arc::clone(&chain.model_group));
+            let subject = Subject { model_group, task: chain.task.clone(), ..Subject::default() };
+            watched.push(Watched { signal, subject, of: Of::Chain(number) });
+        }
+    }
+    let mut watch = |signal, subject: Subject| {
+        let is = |name: &Option<Arc<str>>, own: &Arc<str>| name.as_ref().is_none_or(|n| n == own);
+        let of = index.which(|planned| {
+            is(&subject.provider, &planned.provider)
+                && is(&subject.model, &planned.model)
+                && is(&subject.deployment, &planned.deployment)
+                && (subject.key_name.is_none() || subject.key_name == planned.key_name)
+        });
+        let of = Of::Deployments(of.collect());
+        if !watched.iter().any(|w| w.signal == signal && w.subject == subject) {
+            watched.push(Watched { signal, subject, of });
+        }
+    };
+    for planned in &index.deployments {
+        let provider = Some(Arc::clone(&planned.provider));
+        let model = Some(Arc::clone(&planned.model));
+        let key_name = planned.key_name.clone();
+        let deployment = Some(Arc::clone(&planned.deployment));
+        let none = Subject::default;
+        watch(Signal::SoftFailureRate, Subject { model: model.clone(), ..none() });
+        watch(Signal::ProviderErrorRate, Subject { provider: provider.clone(), ..none() });
+        watch(Signal::BreakerOpenings, Subject { deployment, ..none() });
+        watch(Signal::NotFound, Subject { provider: provider.clone(), model, ..none() });
+        let key = Subject { provider, key_name, ..none() };
+        watch(Signal::Authentication, key.clone());
+        watch(Signal::Quota, key);
+    }
+    watched
+}
+
+impl Watched {
+    /// What it reads now. Nothing before `floor` counts.
+    pub(crate) fn read(&self, scene: &Scene<'_>, lines: &Thresholds, floor: Millis) -> Reading {
+        let over = |window| self.over(scene, scene.now.minus(window).max(floor));
+        let rate =
+            |short, long, lines| Reading::Rate { short: over(short), long: over(long), lines };
+        match self.signal {
+            Signal::FallbackRate => rate(SHORT, HOUR, lines.fallback_rate),
+            Signal::ProviderErrorRate => rate(SHORT, HOUR, lines.provider_error_rate),
+            Signal::Unavailable => rate(SHORT, SHORT, lines.unavailable),
+            Signal::Degraded => rate(SHORT, SHORT, lines.degraded),
+            Signal::SoftFailureRate => rate(HOUR, HOUR, lines.soft_failure_rate),
+            Signal::BreakerOpenings => {
+                Reading::Count { count: over(HOUR).count, limit: lines.breaker_openings }
+            }
+            // A gate that the fault shut lets no call through that could fail again.
+            Signal::Authentication | Signal::NotFound | Signal::Quota => {
+                let count = over(SHORT).count + u32::from(self.is_shut(scene));
+                Reading::Count { count, limit: 0 }
+            }
+        }
+    }
+
+    /// How long it must be well to be resolved: with the window that was already well, two.
+    pub(crate) const fn window(&self) -> u64 {
+        match self.signal {
+            Signal::SoftFailureRate | Signal::BreakerOpenings => HOUR,
+            Signal::Unavailable
+            | Signal::Degraded
+            | Signal::FallbackRate
+            | Signal::Authentication
+            | Signal::Quota
+            | Signal::NotFound
+            | Signal::ProviderErrorRate => SHORT,
+        }
+    }
+
+    /// The sum from a time on.
+    pub(crate) fn over(&self, scene: &Scene<'_>, from: Millis) -> Ratio {
+        match &self.of {
+            Of::Chain(chain) => scene
+                .figures
+                .chain_buckets(*chain, from, scene.now)
+                .fold(Ratio::default(), |sum, (_, counts)| sum.plus(self.of_chain(counts))),
+            Of::Deployments(numbers) => numbers
+                .iter()
+                .flat_map(|number| scene.figures.deployment_buckets(*number, from, scene.now))
+                .fold(Ratio::default(), |sum, (_, counts)| sum.plus(self.of_deployment(counts))),
+        }
+    }
+
+    /// Minute by minute, from a time on; minutes in which nothing came are missing.
+    pub(crate) fn minutes(&self, scene: &Scene<'_>, from: Millis) -> Vec<(Millis, Ratio)> {
+        let figures = scene.figures;
+        match &self.of {
+            Of::Chain(chain) => {
+                let minutes = figures.chain_minutes(*chain, from, scene.now);
+                by_time(minutes.map(|(at, counts)| (at, self.of_chain(counts))))
+            }
+            Of::Deployments(numbers) => {
+                let of = |number: &usize| figures.deployment_minutes(*number, from, scene.now);
+                let minutes = numbers.iter().flat_map(of);
+                by_time(minutes.map(|(at, counts)| (at, self.of_deployment(counts))))
+            }
+        }
+    }
+
+    /// The same in ten seconds, where those reach back so far.
+    pub(crate) fn buckets(&self, scene: &Scene<'_>, from: Millis) -> Vec<(Millis, Ratio)> {
+        let figures = scene.figures;
+        match &self.of {
+            Of::Chain(chain) => {
+                let buckets = figures.chain_buckets(*chain, from, scene.now);
+                by_time(buckets.map(|(at, counts)| (at, self.of_chain(counts))))
+            }
+            Of::Deployments(numbers) => {
+                let of = |number: &usize| figures.deployment_buckets(*number, from, scene.now);
+                let buckets = numbers.iter().flat_map(of);
+                by_time(buckets.map(|(at, counts)| (at, self.of_deployment(counts))))
+            }
+        }
+    }
+
+    /// The chain that it is about, or that suffers most directly.
+    pub(crate) fn chain(&self, index: &Index) -> Option<usize> {
+        match &self.of {
+            Of::Chain(chain) => Some(*chain),
+            Of::Deployments(numbers) => numbers.iter().find_map(|number| index.chain_with(*number)),
+        }
+    }
+
+    fn of_chain(&self, counts: &ChainCounts) -> Ratio {
+        use crate::event::Degradation;
+        let degradation = match self.signal {
+            Signal::Unavailable => Degradation::Unavailable,
+            Signal::Degraded => Degradation::Degraded,
+            Signal::FallbackRate
+            | Signal::Authentication
+            | Signal::Quota
+            | Signal::NotFound
+            | Signal::SoftFailureRate
+            | Signal::ProviderErrorRate
+            | Signal::BreakerOpenings => Degradation::Partial,
+        };
+        Ratio { count: counts.of(degradation), of: counts.asked() }
+    }
+
+    fn of_deployment(&self, counts: &DeploymentCounts) -> Ratio {
+        match self.signal {
+            Signal::SoftFailureRate => Ratio { count: counts.soft.total(), of: counts.answers() },
+            Signal::BreakerOpenings => Ratio { count: counts.openings, of: 1 },
+            Signal::Authentication => of_kind(counts, Kind::Authentication),
+            Signal::Quota => of_kind(counts, Kind::QuotaExhausted),
+            Signal::NotFound => of_kind(counts, Kind::NotFound),
+            Signal::Unavailable
+            | Signal::Degraded
+            | Signal::FallbackRate
+            | Signal::ProviderErrorRate => {
+                Ratio { count: counts.provider_faults(), of: counts.judged() }
+            }
+        }
+    }
+
+    fn is_shut(&self, scene: &Scene<'_>) -> bool {
+        let Of::Deployments(numbers) = &self.of else { return false };
+        numbers.iter().any(|number| {
+            let id = &scene.index.deployments[*number].deployment;
+            let gates = [GateName::Credential, GateName::Model];
+            let mut shut = gates.into_iter().filter_map(|gate| scene.facts.shut(id, gate));
+            shut.any(|moved| moved.kind.is_some() && moved.kind == self.signal.at_once())
+        })
+    }
+}
+
+/// Sums of the same time, in order.
+fn by_time(parts: impl Iterator<Item = (Millis, Ratio)>) -> Vec<(Millis, Ratio)> {
+    let mut sums: Vec<(Millis, Ratio)> = Vec::new();
+    for (at, ratio) in parts.filter(|(_, ratio)| ratio.of > 0) {
+        match sums.binary_search_by_key(&at, |(at, _)| *at) {
+            Ok(place) => sums[place].1 = sums[place].1.plus(ratio),
+            Err(place) => sums.insert(place, (at, ratio)),
+        }
+    }
+    sums
+}
+
+fn of_kind(counts: &DeploymentCounts, kind: Kind) -> Ratio {
+    Ratio { count: counts.kind(kind), of: counts.attempts }
+}

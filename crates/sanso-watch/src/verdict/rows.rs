@@ -1,0 +1,253 @@
+//! The rows of the verdict's table, in their order.
+
+use std::sync::Arc;
+
+use super::{Bench, State, Tone, Verdict, trend};
+use crate::alerts::{Alert, SHORT, Severity, Signal};
+use crate::cause::Cause;
+use crate::event::{BreakerState, Degradation};
+use crate::figures::MINUTE;
+use crate::live::LiveDeployment;
+
+/// More than this share unanswered is said as "nobody answers".
+const NOBODY: f64 = 0.9;
+/// From this share on, what was answered elsewhere was answered by the same model.
+const SAME: f64 = 0.8;
+/// Nothing asked for so long is worth saying.
+const QUIET: u64 = 5 * MINUTE;
+
+/// One firing alert of a chain.
+struct Trouble<'a> {
+    chain: usize,
+    alert: &'a Alert,
+    /// Its short window is well again, though it is not resolved yet.
+    eases: bool,
+}
+
+pub(super) fn first_that_holds(bench: &Bench<'_>) -> Verdict {
+    let Some(last_request) = bench.last_request else { return Verdict::default() };
+    let troubles: Vec<_> = bench
+        .alerts
+        .firing()
+        .filter_map(|(tracked, watched)| {
+            let chain = bench.index().chain(
+                tracked.alert.subject.model_group.as_deref()?,
+                tracked.alert.subject.task.as_deref(),
+            );
+            let chain =
+                watched.chain(bench.index()).filter(|_| watched.signal.is_of_chain()).or(chain)?;
+            Some(Trouble { chain, alert: &tracked.alert, eases: tracked.below_ms > 0 })
+        })
+        .collect();
+    let of = |signal| troubles.iter().filter(move |trouble| trouble.alert.signal == signal);
+    let worst = |state: State, of: Vec<&Trouble<'_>>| {
+        let worst =
+            of.into_iter().max_by_key(|trouble| (trouble.alert.count, usize::MAX - trouble.chain));
+        worst.map(|trouble| told(bench, state, trouble, &troubles))
+    };
+    let fallback = |holds: &dyn Fn(&Trouble<'_>) -> bool| {
+        of(Signal::FallbackRate).filter(|trouble| holds(trouble)).collect::<Vec<_>>()
+    };
+    let nobody = |trouble: &&Trouble<'_>| {
+        trouble.alert.severity == Severity::Critical && is_down(bench, trouble.chain)
+    };
+    let keys = [Signal::Authentication, Signal::Quota, Signal::NotFound];
+    let rows = [
+        (State::Down, of(Signal::Unavailable).filter(nobody).collect()),
+        (State::PartlyDown, of(Signal::Unavailable).collect()),
+        (State::Degraded, of(Signal::Degraded).collect()),
+        (State::Recovering, fallback(&|trouble| is_recovering(bench, trouble))),
+        (State::Rerouted, fallback(&|t| t.alert.same_model_share.is_some_and(|s| s >= SAME))),
+        (State::Open, fallback(&|trouble| is_open(bench, trouble.chain))),
+        (State::Losing, fallback(&|trouble| trouble.alert.severity == Severity::Critical)),
+        (State::Slipping, fallback(&|_| true)),
+        (State::Soft, of(Signal::SoftFailureRate).collect()),
+        (State::Key, troubles.iter().filter(|t| keys.contains(&t.alert.signal)).collect()),
+    ];
+    let said = rows.into_iter().find_map(|(state, of)| worst(state, of));
+    said.unwrap_or_else(|| {
+        if bench.scene.now.since(last_request) >= QUIET { quiet(bench) } else { well(bench) }
+    })
+}
+
+/// A row about one chain, with everything that is said of it.
+fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'_>]) -> Verdict {
+    let Trouble { chain, alert, .. } = *trouble;
+    let planned = &bench.index().plan.chains[chain];
+    let answers = match state {
+        State::Recovering => bench.answers(chain, bench.scene.now.minus(SHORT)),
+        State::Down => down_scope(bench, chain, alert, all),
+        _ => bench.answers(chain, alert.since),
+    };
+    let counts = bench.scene.figures.chain(chain, bench.scene.kept(alert.since), bench.scene.now);
+    let others = all.iter().filter(|t| t.chain != chain && t.alert.signal.is_of_chain());
+    let mut others: Vec<_> = others.map(|trouble| trouble.chain).collect();
+    others.sort_unstable();
+    others.dedup();
+    let first = bench.index().first_leg(chain).next();
+    let own_model = first.map(|number| bench.index().deployments[number].label().into());
+    let of_alert = alert.subject.model.as_ref().filter(|_| state == State::Soft);
+    let mut verdict = Verdict {
+        state,
+        severity: tone(state, alert.severity),
+        // All chains are down: it is not about one.
+        model_group: (state != State::Down || answers.scope.is_some())
+            .then(|| Arc::clone(&planned.model_group)),
+        task: planned.task.clone(),
+        model: of_alert.map(Arc::clone).or(own_model),
+        served_instead: alert.served_instead.clone().or_else(|| instead(bench, chain, &counts)),
+        rate: alert.of.map(|_| alert.value),
+        count: Some(alert.count),
+        of: alert.of,
+        since: Some(alert.since),
+        trend: trend::trend(&bench.scene, chain, alert.since),
+        same_model_share: alert.same_model_share,
+        other_model_rate: (counts.asked() > 0).then(|| {
+            let elsewhere = counts.of(Degradation::Partial).saturating_sub(counts.same_model);
+            f64::from(elsewhere) / f64::from(counts.asked())
+        }),
+        others: u32::try_from(others.len()).unwrap_or(u32::MAX),
+        cause: Some(Cause { evidence: Vec::new(), ..alert.cause.clone() }),
+        answers,
+        ..Verdict::default()
+    };
+    let first_leg = bench.first_leg(chain);
+    if state == State::Recovering {
+        let recent = &verdict.answers;
+        verdict.own_share =
+            (recent.requests > 0).then(|| f64::from(recent.full) / f64::from(recent.requests));
+        let coming = first_leg.iter().filter(|live| live.breaker.state != BreakerState::Open);
+        verdict.recovering_since = coming.map(|live| live.breaker.since).max();
+    }
+    if state == State::Open {
+        verdict.next_probe = first_leg.iter().filter_map(|live| live.breaker.next_probe).min();
+    }
+    verdict
+}
+
+/// Where every chain that was asked is down, the answers of all of them; else those of one.
+fn down_scope(
+    bench: &Bench<'_>,
+    chain: usize,
+    alert: &Alert,
+    all: &[Trouble<'_>],
+) -> super::Answers {
+    let since = bench.scene.kept(alert.since);
+    let down = |chain: usize| {
+        let mut unanswered = all.iter().filter(|t| t.alert.signal == Signal::Unavailable);
+        unanswered.any(|t| t.chain == chain) && is_down(bench, chain)
+    };
+    let asked = |chain: &usize| bench.answers(*chain, since).requests > 0;
+    let mut chains = (0..bench.index().plan.chains.len()).filter(asked);
+    if bench.index().plan.chains.len() > 1 && chains.all(down) {
+        bench.all(since)
+    } else {
+        bench.answers(chain, since)
+    }
+}
+
+fn instead(
+    bench: &Bench<'_>,
+    chain: usize,
+    counts: &crate::figures::ChainCounts,
+) -> Option<Arc<str>> {
+    let slots = &bench.index().slots[chain];
+    let others = counts.served.iter().filter(|(slot, _)| slots[*slot].leg > 0);
+    let (slot, _) = others.max_by_key(|(slot, count)| (*count, usize::MAX - slot))?;
+    Some(bench.index().deployments[slots[slot].deployment].label().into())
+}
+
+const fn tone(state: State, of_alert: Severity) -> Tone {
+    match state {
+        State::Recovering | State::Rerouted | State::Slipping | State::Exposed => Tone::Warn,
+        State::Down | State::Losing => Tone::Critical,
+        State::Empty | State::Quiet => Tone::Idle,
+        State::Healthy => Tone::Ok,
+        State::PartlyDown | State::Degraded | State::Open | State::Soft | State::Key => {
+            match of_alert {
+                Severity::Warn => Tone::Warn,
+                Severity::Critical => Tone::Critical,
+            }
+        }
+    }
+}
+
+/// A first-leg breaker is recovering, or half-open and its probe was answered: an open breaker is
+/// half-open for a moment at each probe, and that alone is no recovery. Or all of them are closed and
+/// the last five minutes were well, though the alert still waits for the second five.
+fn is_recovering(bench: &Bench<'_>, trouble: &Trouble<'_>) -> bool {
+    let first_leg = bench.first_leg(trouble.chain);
+    let answers = |live: &LiveDeployment| {
+        let number = bench.index().deployment(&live.deployment);
+        number.is_some_and(|number| {
+            let since = live.breaker.since;
+            bench.scene.figures.deployments(&[number], since, bench.scene.now).successes > 0
+        })
+    };
+    let comes_back = first_leg.iter().any(|live| match live.breaker.state {
+        BreakerState::Recovering => true,
+        BreakerState::HalfOpen => answers(live),
+        BreakerState::Open | BreakerState::Closed => false,
+    });
+    let all_closed = first_leg.iter().all(|live| live.breaker.state == BreakerState::Closed);
+    comes_back || (trouble.eases && all_closed)
+}
+
+/// Hardly anyone was answered in the last minute, or in the last five if nobody asked in it.
+fn is_down(bench: &Bench<'_>, chain: usize) -> bool {
+    let over = |window| bench.answers(chain, bench.scene.now.minus(window));
+    let recent = Some(over(MINUTE)).filter(|recent| recent.requests > 0);
+    let recent = recent.unwrap_or_else(|| over(SHORT));
+    f64::from(recent.unavailable) > NOBODY * f64::from(recent.requests)
+}
+
+fn is_open(bench: &Bench<'_>, chain: usize) -> bool {
+    let first_leg = bench.first_leg(chain);
+    !first_leg.is_empty() && first_leg.iter().all(|live| live.breaker.state == BreakerState::Open)
+}
+
+fn quiet(bench: &Bench<'_>) -> Verdict {
+    Verdict {
+        state: State::Quiet,
+        severity: Tone::Idle,
+        last_request_at: bench.last_request,
+        answers: bench.all(bench.scene.now.minus(bench.range.millis())),
+        ..Verdict::default()
+    }
+}
+
+/// Nothing is wrong; the question left is what stands behind it.
+fn well(bench: &Bench<'_>) -> Verdict {
+    let answers = bench.all(bench.scene.now.minus(bench.range.millis()));
+    let chains = &bench.index().plan.chains;
+    let is_exposed = |chain: &usize| {
+        let planned = &chains[*chain];
+        !planned.denied && bench.index().slots[*chain].len() == 1
+    };
+    let exposed = (0..chains.len()).filter(is_exposed);
+    let asked =
+        |chain: &usize| bench.answers(*chain, bench.scene.now.minus(bench.range.millis())).requests;
+    let rate =
+        (answers.requests > 0).then(|| f64::from(answers.full) / f64::from(answers.requests));
+    match exposed.max_by_key(|chain| (asked(chain), usize::MAX - chain)) {
+        Some(chain) => Verdict {
+            state: State::Exposed,
+            severity: Tone::Warn,
+            model_group: Some(Arc::clone(&chains[chain].model_group)),
+            task: chains[chain].task.clone(),
+            model: bench.index().slots[chain]
+                .first()
+                .map(|slot| bench.index().deployments[slot.deployment].label().into()),
+            own_share: rate,
+            answers,
+            ..Verdict::default()
+        },
+        None => Verdict {
+            state: State::Healthy,
+            severity: Tone::Ok,
+            own_share: rate,
+            answers,
+            ..Verdict::default()
+        },
+    }
+}
