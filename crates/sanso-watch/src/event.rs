@@ -215,6 +215,20 @@ impl Soft {
         Self::User,
     ];
 
+    /// As logs, metrics and JSON write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Truncated => "truncated",
+            Self::Loop => "loop",
+            Self::Schema => "schema",
+            Self::Tools => "tools",
+            Self::Refusal => "refusal",
+            Self::User => "user",
+        }
+    }
+
     /// As a sentence about answers says it: "19 of 24 were ...".
     #[must_use]
     pub const fn words(self) -> &'static str {

@@ -1,10 +1,12 @@
 //! The names of a [`Plan`] as small numbers, so that counting one request costs a few look-ups and
 //! unknown names cost nothing.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::event::Finished;
+use crate::figures::counts::Sparse;
 use crate::plan::{Plan, PlannedChain, PlannedDeployment};
 
 /// A plan, with everything in it found by name.
@@ -101,6 +103,18 @@ impl Index {
     /// The deployments of a chain's first leg.
     pub(crate) fn first_leg(&self, chain: usize) -> impl Iterator<Item = usize> + '_ {
         self.slots[chain].iter().filter(|slot| slot.leg == 0).map(|slot| slot.deployment)
+    }
+
+    /// Who answered a chain's requests for a leg that is not the first, most often.
+    pub(crate) fn served_instead(
+        &self,
+        chain: usize,
+        served: &Sparse,
+    ) -> Option<&PlannedDeployment> {
+        let slots = &self.slots[chain];
+        let others = served.iter().filter(|(slot, _)| slots[*slot].leg > 0);
+        let (slot, _) = others.max_by_key(|(slot, count)| (*count, Reverse(*slot)))?;
+        Some(&self.deployments[slots[slot].deployment])
     }
 
     /// The chain that suffers most directly when `deployment` does: one that it leads, else any.

@@ -114,7 +114,7 @@ impl Watch {
     /// Everything above the charts. `live` is what only the gates know.
     #[must_use]
     pub fn overview(&self, now: Millis, range: Range, live: &[LiveDeployment]) -> Overview {
-        page::overview(&self.bench(now, range, live), self.started_at)
+        page::overview(&self.bench(now, range, live))
     }
 
     /// Whether quality is being lost right now.
@@ -171,6 +171,7 @@ impl Watch {
             alerts: &self.alerts,
             live: Live(live),
             range,
+            started_at: self.started_at,
             last_request: self.last_request,
         }
     }

@@ -34,8 +34,10 @@ pub struct Alert {
     pub count: u32,
     /// Of how many.
     pub of: Option<u32>,
-    /// Who answered instead, most often: `provider/model`.
+    /// Who answered instead, most often: the deployment's id.
     pub served_instead: Option<Arc<str>>,
+    /// The same as `provider/model`, for people.
+    pub served_instead_model: Option<Arc<str>>,
     /// The share of what was answered instead that the same model answered.
     pub same_model_share: Option<f64>,
     /// Why, as far as the figures tell.

@@ -9,7 +9,7 @@ use super::signal::{Severity, Signal, Subject};
 use super::watched::{Of, Watched};
 use crate::cause::Cause;
 use crate::event::Degradation;
-use crate::figures::{DAY, HOUR};
+use crate::figures::{DAY, HOUR, SECOND};
 use crate::millis::Millis;
 use crate::scene::Scene;
 
@@ -24,7 +24,13 @@ pub(crate) struct Tracked {
     pub(crate) below_ms: u64,
     /// For how long nothing was asked.
     quiet_ms: u64,
+    /// When what is shown was filled in.
+    #[serde(skip)]
+    looked_at: Millis,
 }
+
+/// How long what is shown of a firing alert is shown as it is.
+const LOOK: u64 = 10 * SECOND;
 
 /// What a step is taken by.
 pub(crate) struct Lines<'a> {
@@ -62,7 +68,7 @@ pub(crate) fn step(
                 tracked.alert.severity = tracked.alert.severity.max(level);
             }
             tracked.ease(lines);
-            tracked.look(lines);
+            tracked.look_again(lines);
         }
     }
     Some(tracked)
@@ -85,12 +91,20 @@ impl Tracked {
             count: 0,
             of: None,
             served_instead: None,
+            served_instead_model: None,
             same_model_share: None,
             cause: Cause::default(),
             silenced_until: None,
         };
         let subject = watched.subject.clone();
-        let mut tracked = Self { subject, alert, told: None, below_ms: 0, quiet_ms: 0 };
+        let mut tracked = Self {
+            subject,
+            alert,
+            told: None,
+            below_ms: 0,
+            quiet_ms: 0,
+            looked_at: lines.scene.now,
+        };
         tracked.show_subject(lines);
         tracked
     }
@@ -127,9 +141,20 @@ impl Tracked {
         }
     }
 
+    /// Fills in what is shown, now and then: each second would be a lot of reading for nothing new.
+    fn look_again(&mut self, lines: &Lines<'_>) {
+        let is_due = self.looked_at.0.abs_diff(lines.scene.now.0) >= LOOK;
+        let is_news = self.alert.state == AlertState::Resolved
+            || self.told.is_some_and(|told| told < self.alert.severity);
+        if is_due || is_news {
+            self.look(lines);
+        }
+    }
+
     /// Fills in what is shown. What the counts no longer hold, after a restart, stays as it was.
     fn look(&mut self, lines: &Lines<'_>) {
         let scene = lines.scene;
+        self.looked_at = scene.now;
         let alert = &mut self.alert;
         alert.threshold = lines.reading.threshold(alert.severity);
         if let Reading::Count { count, .. } = lines.reading {
@@ -148,11 +173,9 @@ impl Tracked {
         alert.cause = Cause::of(scene, lines.watched, alert.since);
         if let Of::Chain(chain) = lines.watched.of {
             let counts = scene.figures.chain(chain, scene.kept(alert.since), scene.now);
-            let slots = &scene.index.slots[chain];
-            let others = counts.served.iter().filter(|(slot, _)| slots[*slot].leg > 0);
-            let most = others.max_by_key(|(slot, count)| (*count, std::cmp::Reverse(*slot)));
-            let label = |slot: usize| scene.index.deployments[slots[slot].deployment].label();
-            alert.served_instead = most.map(|(slot, _)| label(slot).into());
+            let instead = scene.index.served_instead(chain, &counts.served);
+            alert.served_instead = instead.map(|planned| planned.deployment.clone());
+            alert.served_instead_model = instead.map(|planned| planned.label().into());
             let partial = counts.of(Degradation::Partial);
             alert.same_model_share =
                 (partial > 0).then(|| f64::from(counts.same_model) / f64::from(partial));
@@ -238,11 +261,11 @@ fn suffering(lines: &Lines<'_>) -> Option<usize> {
     };
     let answered = |chain: &usize| {
         let slots = &scene.index.slots[*chain];
-        let counts = scene.figures.chain_buckets(*chain, scene.now.minus(HOUR), scene.now);
+        let counts = scene.figures.chain_parts(*chain, scene.now.minus(HOUR), scene.now);
         let of_model = |(slot, count): (usize, u32)| {
             if numbers.contains(&slots[slot].deployment) { count } else { 0 }
         };
-        let sums = counts.map(|(_, counts)| counts.served.iter().map(of_model).sum::<u32>());
+        let sums = counts.map(|counts| counts.served.iter().map(of_model).sum::<u32>());
         sums.sum::<u32>()
     };
     let chains = 0..scene.index.slots.len();

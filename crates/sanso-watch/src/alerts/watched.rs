@@ -113,12 +113,12 @@ impl Watched {
         match &self.of {
             Of::Chain(chain) => scene
                 .figures
-                .chain_buckets(*chain, from, scene.now)
-                .fold(Ratio::default(), |sum, (_, counts)| sum.plus(self.of_chain(counts))),
+                .chain_parts(*chain, from, scene.now)
+                .fold(Ratio::default(), |sum, counts| sum.plus(self.of_chain(counts))),
             Of::Deployments(numbers) => numbers
                 .iter()
-                .flat_map(|number| scene.figures.deployment_buckets(*number, from, scene.now))
-                .fold(Ratio::default(), |sum, (_, counts)| sum.plus(self.of_deployment(counts))),
+                .flat_map(|number| scene.figures.deployment_parts(*number, from, scene.now))
+                .fold(Ratio::default(), |sum, counts| sum.plus(self.of_deployment(counts))),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::words::{number, plural, ratio, share};
 
 /// What part of what moved requests on is of the kind.
 pub(super) fn moved(cause: &mut Cause, mix: &Mix, counts: &ChainCounts) {
-    let Some(kind) = cause.kind else { return };
+    let Some(kind) = cause.kind.map(|kind| kind.kind) else { return };
     let (of_kind, total) = mix.weight(kind);
     if mix.is_counted && counts.moved.total() > 0 {
         let (of_kind, total) = (of_kind as u32, total as u32);
@@ -33,15 +33,8 @@ pub(super) fn moved(cause: &mut Cause, mix: &Mix, counts: &ChainCounts) {
     }
 }
 
-/// When the limit was hit, which one it is, and how much larger it would have to be.
-pub(super) fn rate(
-    cause: &mut Cause,
-    scene: &Scene<'_>,
-    rhythm: &Rhythm,
-    chain: usize,
-    counts: &ChainCounts,
-    since: Millis,
-) {
+/// When a limit was hit.
+pub(super) fn rhythm(cause: &mut Cause, rhythm: &Rhythm) {
     let Rhythm { half_in, bins, minutes, hit_minutes, asked_minutes } = *rhythm;
     let span = if minutes == 1 { "minutes".to_owned() } else { format!("spans of {minutes} min") };
     cause.evidence.push(if rhythm.is_steady() {
@@ -49,6 +42,24 @@ pub(super) fn rate(
     } else {
         format!("bursts: half of it in {half_in} of {bins} {span} with requests")
     });
+}
+
+/// How many failed attempts a larger plan would have spared.
+pub(super) fn plan(cause: &mut Cause, scene: &Scene<'_>, numbers: &[usize], since: Millis) {
+    let counts = scene.figures.deployments(numbers, since, scene.now);
+    let (limited, failed) = (number(counts.kind(Kind::RateLimited)), counts.provider_faults());
+    let failed = plural(failed, "failed attempt", "failed attempts");
+    cause.evidence.push(format!("a larger plan would have spared {limited} of {failed}"));
+}
+
+/// Which limit was hit, and how much larger it would have to be.
+pub(super) fn rate(
+    cause: &mut Cause,
+    scene: &Scene<'_>,
+    chain: usize,
+    counts: &ChainCounts,
+    since: Millis,
+) {
     let first_leg = scene.first_leg(chain);
     let dimension = first_leg.iter().find_map(|number| {
         let id = &scene.index.deployments[*number].deployment;
@@ -131,7 +142,7 @@ pub(super) fn soft(
     numbers: &[usize],
     since: Millis,
 ) {
-    if let Some(reason) = cause.reason {
+    if let Some(reason) = cause.soft_reason() {
         let (of_reason, total) = (number(counts.soft(reason)), number(counts.soft.total()));
         cause.evidence.push(format!("{of_reason} of {total} were {}", reason.words()));
     }

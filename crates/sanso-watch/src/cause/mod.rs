@@ -4,6 +4,7 @@
 //! [`CauseCode::Mixed`]. Every cause comes with the counts that speak for it.
 
 mod evidence;
+mod kind;
 mod mix;
 mod rhythm;
 mod sentence;
@@ -18,6 +19,7 @@ use crate::kind::Kind;
 use crate::millis::Millis;
 use crate::reason::{Passed, Reason};
 use crate::scene::Scene;
+pub use kind::CauseKind;
 use mix::Mix;
 
 /// A likely cause.
@@ -32,11 +34,9 @@ pub struct Cause {
     /// The name of the key's variable.
     pub key_name: Option<Arc<str>>,
     /// The kind of fault that is most frequent.
-    pub kind: Option<Kind>,
+    pub kind: Option<CauseKind>,
     /// Its share of all faults behind the alert.
     pub kind_share: Option<f64>,
-    /// What is wrong with the answers, of soft failures.
-    pub reason: Option<Soft>,
     /// When an exhausted quota is whole again, if the provider named a time.
     pub resets_at: Option<Millis>,
     /// What speaks for it, in sentences with their numbers.
@@ -81,6 +81,12 @@ pub enum CauseCode {
 const HALF: f64 = 0.5;
 
 impl Cause {
+    /// What is wrong with the answers, of soft failures.
+    #[must_use]
+    pub fn soft_reason(&self) -> Option<Soft> {
+        self.kind.and_then(|kind| kind.soft)
+    }
+
     /// The cause of what `watched` reads since `since`.
     pub(crate) fn of(scene: &Scene<'_>, watched: &Watched, since: Millis) -> Self {
         let since = scene.kept(since);
@@ -97,7 +103,13 @@ impl Cause {
                 None => {
                     let mix = Mix::of_attempts(scene, numbers, since);
                     let mut cause = Self::from_mix(scene, &mix, numbers, since);
+                    if cause.code == CauseCode::RateSteady {
+                        let rhythm = rhythm::of_attempts(scene, numbers, since);
+                        cause.code = rhythm.code();
+                        evidence::rhythm(&mut cause, &rhythm);
+                    }
                     evidence::attempts(&mut cause, scene, &mix, numbers, since);
+                    evidence::plan(&mut cause, scene, numbers, since);
                     cause
                 }
             },
@@ -125,10 +137,10 @@ impl Cause {
         match cause.code {
             CauseCode::RateSteady | CauseCode::RateBurst => {
                 let rhythm = rhythm::of_chain(scene, chain, since);
-                cause.code =
-                    if rhythm.is_steady() { CauseCode::RateSteady } else { CauseCode::RateBurst };
+                cause.code = rhythm.code();
                 evidence::moved(&mut cause, &mix, &counts);
-                evidence::rate(&mut cause, scene, &rhythm, chain, &counts, since);
+                evidence::rhythm(&mut cause, &rhythm);
+                evidence::rate(&mut cause, scene, chain, &counts, since);
             }
             CauseCode::ProviderIncident
             | CauseCode::Network
@@ -152,7 +164,8 @@ impl Cause {
     fn from_mix(scene: &Scene<'_>, mix: &Mix, among: &[usize], since: Millis) -> Self {
         let Some((kind, share)) = mix.most() else { return Self::default() };
         let code = code_of(scene, mix, kind, share, among, since);
-        let mut cause = Self { code, kind: Some(kind), kind_share: Some(share), ..Self::default() };
+        let mut cause =
+            Self { code, kind: Some(kind.into()), kind_share: Some(share), ..Self::default() };
         if code == CauseCode::Network {
             return cause;
         }
@@ -171,7 +184,8 @@ impl Cause {
             }
         }
         if code == CauseCode::Soft {
-            cause.reason = most_soft(scene, among, since).map(|(soft, _)| soft);
+            let soft = most_soft(scene, among, since).map(|(soft, _)| soft);
+            cause.kind = Some(CauseKind { kind, soft });
         }
         cause
     }
@@ -185,9 +199,8 @@ impl Cause {
             code: CauseCode::Soft,
             provider: planned.map(|planned| Arc::clone(&planned.provider)),
             model: planned.map(|planned| Arc::clone(&planned.model)),
-            kind: Some(Kind::Soft),
+            kind: Some(CauseKind { kind: Kind::Soft, soft: most.map(|(soft, _)| soft) }),
             kind_share: most.filter(|_| total > 0).map(|(_, n)| f64::from(n) / f64::from(total)),
-            reason: most.map(|(soft, _)| soft),
             ..Self::default()
         };
         evidence::soft(&mut cause, scene, &counts, numbers, since);

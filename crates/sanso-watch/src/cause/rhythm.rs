@@ -1,5 +1,8 @@
 //! Whether a rate limit is hit all the time or in bursts.
 
+use std::collections::BTreeMap;
+
+use super::CauseCode;
 use crate::figures::{HOUR, MINUTE};
 use crate::kind::Kind;
 use crate::millis::Millis;
@@ -57,6 +60,11 @@ impl Rhythm {
     pub(super) fn is_steady(&self) -> bool {
         self.half_in as f64 >= STEADY * self.bins as f64
     }
+
+    /// The cause that a limit which is hit so comes to.
+    pub(super) fn code(&self) -> CauseCode {
+        if self.is_steady() { CauseCode::RateSteady } else { CauseCode::RateBurst }
+    }
 }
 
 fn binned(minutes: &[(Millis, u32)], width: u64) -> Vec<u32> {
@@ -82,6 +90,20 @@ pub(super) fn of_chain(scene: &Scene<'_>, chain: usize, since: Millis) -> Rhythm
         (at, Reason::all().filter(limited).map(|reason| counts.moved_for(reason)).sum())
     });
     Rhythm::of(&hits.collect::<Vec<_>>())
+}
+
+/// The same of the attempts of some deployments.
+pub(super) fn of_attempts(scene: &Scene<'_>, numbers: &[usize], since: Millis) -> Rhythm {
+    let from = since.min(scene.now.minus(HOUR));
+    let mut minutes = BTreeMap::new();
+    for number in numbers {
+        for (at, counts) in scene.figures.deployment_minutes(*number, from, scene.now) {
+            if counts.attempts > 0 {
+                *minutes.entry(at).or_default() += counts.kind(Kind::RateLimited);
+            }
+        }
+    }
+    Rhythm::of(&minutes.into_iter().collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ impl Cause {
         match self.code {
             CauseCode::RateSteady => format!("because {provider} rate-limits it"),
             CauseCode::RateBurst => format!("because bursts run into {provider}'s rate limit"),
-            CauseCode::ProviderIncident if self.kind == Some(Kind::Overloaded) => {
+            CauseCode::ProviderIncident if self.kind == Some(Kind::Overloaded.into()) => {
                 format!("because {provider} is overloaded")
             }
             CauseCode::ProviderIncident => format!("because {provider} is failing"),
@@ -30,7 +30,8 @@ impl Cause {
             CauseCode::Quota => format!("because the {provider} account has no credit left"),
             CauseCode::NotFound => format!("because {provider} no longer offers {model}"),
             CauseCode::Soft => {
-                let reason = self.reason.map_or(String::new(), |r| format!(" ({})", r.words()));
+                let reason =
+                    self.soft_reason().map_or(String::new(), |r| format!(" ({})", r.words()));
                 format!("because {model}'s answers fail their check{reason}")
             }
             CauseCode::Context => format!("because prompts are longer than {model}'s window"),

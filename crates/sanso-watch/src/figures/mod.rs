@@ -79,6 +79,46 @@ impl Figures {
         if to.since(from) <= Self::FINE_SPAN { &self.fine } else { &self.minutes }
     }
 
+    /// The fewest buckets that a span which ends now is made of: minutes where they lie within it, and
+    /// fine ones at its ends. A reader of one sum each second would else read 360 for an hour.
+    fn parts(&self, from: Millis, to: Millis) -> impl Iterator<Item = &Bucket> {
+        let is_fine = to.since(from) <= Self::FINE_SPAN;
+        let begin = Millis(from.0 / FINE * FINE);
+        let first = Millis(begin.0.div_ceil(MINUTE) * MINUTE);
+        let last = Millis(to.0 / MINUTE * MINUTE);
+        let (first, last) = match (is_fine, first < last) {
+            (true, true) => (first, last),
+            // No whole minute: all of it is the end.
+            (true, false) => (begin, begin),
+            (false, _) => (from, to.plus(1)),
+        };
+        let head = (is_fine && begin < first).then(|| self.fine.between(begin, first.minus(1)));
+        let whole = (first < last).then(|| self.minutes.between(first, last.minus(1)));
+        let tail = is_fine.then(|| self.fine.between(last, to));
+        let all = head.into_iter().flatten().chain(whole.into_iter().flatten());
+        all.chain(tail.into_iter().flatten()).map(|(_, bucket)| bucket)
+    }
+
+    /// One chain's counts over a span that ends now, in parts.
+    pub(crate) fn chain_parts(
+        &self,
+        chain: usize,
+        from: Millis,
+        to: Millis,
+    ) -> impl Iterator<Item = &ChainCounts> {
+        self.parts(from, to).filter_map(move |bucket| bucket.chains.get(chain))
+    }
+
+    /// One deployment's counts over a span that ends now, in parts.
+    pub(crate) fn deployment_parts(
+        &self,
+        number: usize,
+        from: Millis,
+        to: Millis,
+    ) -> impl Iterator<Item = &DeploymentCounts> {
+        self.parts(from, to).filter_map(move |bucket| bucket.deployments.get(number))
+    }
+
     /// One chain's buckets over a span that ends now, each with its beginning.
     pub(crate) fn chain_buckets(
         &self,
@@ -126,7 +166,7 @@ impl Figures {
     /// The sum of one chain's counts over a span that ends now.
     pub(crate) fn chain(&self, chain: usize, from: Millis, to: Millis) -> ChainCounts {
         let mut sum = ChainCounts::default();
-        self.chain_buckets(chain, from, to).for_each(|(_, counts)| sum.merge(counts));
+        self.chain_parts(chain, from, to).for_each(|counts| sum.merge(counts));
         sum
     }
 
@@ -134,7 +174,7 @@ impl Figures {
     pub(crate) fn deployments(&self, of: &[usize], from: Millis, to: Millis) -> DeploymentCounts {
         let mut sum = DeploymentCounts::default();
         for number in of {
-            self.deployment_buckets(*number, from, to).for_each(|(_, counts)| sum.merge(counts));
+            self.deployment_parts(*number, from, to).for_each(|counts| sum.merge(counts));
         }
         sum
     }

@@ -1,10 +1,11 @@
 //! The JSON that the page is made of.
 
+mod compose;
 mod overview;
 mod requests;
 mod series;
 
-pub(crate) use overview::overview;
+pub(crate) use compose::overview;
 pub use overview::{
     About, Breaker, Chain, Delivery, Deployment, FallbackRates, Gate, History, Leg, Opening,
     Overview, Parity, Percentiles, Totals,

@@ -1,21 +1,18 @@
-//! `GET /admin/overview`.
+//! `GET /admin/overview`: what it looks like.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::alerts::{Alert, SHORT};
-use crate::event::{BreakerState, Degradation, Dimension, GateName};
-use crate::figures::{ChainCounts, HOUR, Sketch};
-use crate::index::Slot;
+use crate::alerts::Alert;
+use crate::event::{BreakerState, Dimension, GateName};
+use crate::figures::Sketch;
 use crate::kind::Kind;
-use crate::live::{Forced, LiveDeployment};
+use crate::live::Forced;
 use crate::millis::Millis;
 use crate::range::Range;
-use crate::reason::Reason;
-use crate::scene::Scene;
-use crate::verdict::{Bench, Verdict};
+use crate::verdict::Verdict;
 
 /// Everything above the charts.
 #[derive(Clone, Debug, Serialize)]
@@ -164,7 +161,7 @@ pub struct Deployment {
     /// Why requests of this chain went on from it.
     pub reasons_on: BTreeMap<&'static str, u32>,
     /// Calls that have not ended.
-    pub in_flight: Option<u32>,
+    pub in_flight: u32,
     /// First tokens.
     pub ttft_ms: Percentiles,
     /// Answers that were not what was wanted.
@@ -172,8 +169,8 @@ pub struct Deployment {
     /// Not yet.
     pub parity: Option<Parity>,
     /// Its breaker.
-    pub breaker: Option<Breaker>,
-    /// Its other gates that are shut, or shut in the last hour.
+    pub breaker: Breaker,
+    /// Its other gates that are shut, and a quota that shut of late.
     pub gates: Vec<Gate>,
 }
 
@@ -245,170 +242,4 @@ pub struct Gate {
     pub not_before: Option<Millis>,
     /// How often it shut in the last hour.
     pub closings_1h: u32,
-}
-
-pub(crate) fn overview(bench: &Bench<'_>, started_at: Millis) -> Overview {
-    let scene = &bench.scene;
-    let from = scene.kept(scene.now.minus(bench.range.millis()));
-    let chains = 0..scene.index.plan.chains.len();
-    let mut totals = Totals::default();
-    let chains = chains
-        .map(|number| {
-            let counts = scene.figures.chain(number, from, scene.now);
-            totals.add(&counts);
-            chain(bench, number, &counts, from)
-        })
-        .collect();
-    Overview {
-        now: scene.now,
-        started_at,
-        about: About::default(),
-        range: bench.range,
-        verdict: bench.verdict(),
-        totals,
-        chains,
-        alerts: bench.alerts.open().into_iter().cloned().collect(),
-    }
-}
-
-impl Totals {
-    fn add(&mut self, counts: &ChainCounts) {
-        self.requests += counts.asked();
-        self.full += counts.of(Degradation::Full);
-        self.partial += counts.of(Degradation::Partial);
-        self.degraded += counts.of(Degradation::Degraded);
-        self.unavailable += counts.of(Degradation::Unavailable);
-        self.cancelled += counts.of(Degradation::Cancelled);
-        self.rejected += counts.of(Degradation::Rejected);
-        self.cost_usd = crate::figures::counts::plus(self.cost_usd, counts.cost_usd);
-    }
-}
-
-fn chain(bench: &Bench<'_>, number: usize, counts: &ChainCounts, from: Millis) -> Chain {
-    let scene = &bench.scene;
-    let planned = &scene.index.plan.chains[number];
-    let mut slots = scene.index.slots[number].iter().enumerate();
-    let legs = planned.legs.iter().map(|leg| Leg {
-        model_group: Arc::clone(&leg.model_group),
-        deployments: slots
-            .by_ref()
-            .take(leg.deployments.len())
-            .map(|slot| deployment(bench, slot, counts, from))
-            .collect(),
-    });
-    let legs = legs.collect();
-    let last = |window| scene.figures.chain(number, scene.now.minus(window), scene.now);
-    let (short, long) = (last(SHORT), last(HOUR));
-    let onset = bench.alerts.onset_of_fallback(number, scene.index);
-    let since_onset = onset.map(|at| scene.figures.chain(number, scene.kept(at), scene.now));
-    Chain {
-        model_group: Arc::clone(&planned.model_group),
-        task: planned.task.clone(),
-        strategy: Arc::clone(&planned.strategy),
-        fallback: if planned.denied { "deny" } else { "allow" },
-        cascade: None,
-        requests_per_min: f64::from(short.asked()) * 60_000.0 / SHORT as f64,
-        fallback_rate: FallbackRates {
-            short: fallback_rate(&short),
-            long: fallback_rate(&long),
-            since_onset: since_onset.as_ref().and_then(fallback_rate),
-        },
-        escalation_rate: None,
-        chain_health: health(bench, number),
-        legs,
-    }
-}
-
-fn fallback_rate(counts: &ChainCounts) -> Option<f64> {
-    share(counts.of(Degradation::Partial), counts.asked())
-}
-
-pub(super) fn share(part: u32, of: u32) -> Option<f64> {
-    (of > 0).then(|| f64::from(part) / f64::from(of))
-}
-
-/// Of the deployments of which the gates told: the share that lets calls through. A breaker past its
-/// time only waits to be asked.
-fn health(bench: &Bench<'_>, chain: usize) -> Option<f64> {
-    let now = bench.scene.now;
-    let mut deployments: Vec<_> =
-        bench.scene.index.slots[chain].iter().map(|slot| slot.deployment).collect();
-    deployments.sort_unstable();
-    deployments.dedup();
-    let ids = deployments.iter().map(|number| &bench.scene.index.deployments[*number].deployment);
-    let known: Vec<_> = ids.filter_map(|id| bench.live.of(id)).collect();
-    let is_shut = |live: &LiveDeployment| {
-        let waits = live.breaker.next_probe.is_none_or(|at| at > now);
-        (live.breaker.state == BreakerState::Open && waits) || !live.gates.is_empty()
-    };
-    let well = known.iter().filter(|live| !is_shut(live)).count();
-    (!known.is_empty()).then(|| well as f64 / known.len() as f64)
-}
-
-fn deployment(
-    bench: &Bench<'_>,
-    (place, slot): (usize, &Slot),
-    counts: &ChainCounts,
-    from: Millis,
-) -> Deployment {
-    let scene = &bench.scene;
-    let planned = &scene.index.deployments[slot.deployment];
-    let own = scene.figures.deployments(&[slot.deployment], from, scene.now);
-    let live = bench.live.of(&planned.deployment);
-    let requests = counts.served.get(place);
-    let faults = Kind::ALL.into_iter().map(|kind| (kind, own.kind(kind)));
-    let reasons_on = Reason::all().map(|reason| {
-        (reason.as_str(), counts.passed_on.get(place * Reason::COUNT + reason.index()))
-    });
-    Deployment {
-        deployment: Arc::clone(&planned.deployment),
-        provider: Arc::clone(&planned.provider),
-        model: Arc::clone(&planned.model),
-        region: planned.region.clone(),
-        share: share(requests, counts.asked()),
-        requests,
-        attempts: own.attempts,
-        faults: faults.filter(|(_, count)| *count > 0).collect(),
-        reasons_on: reasons_on.filter(|(_, count)| *count > 0).collect(),
-        in_flight: live.map(|live| live.in_flight),
-        ttft_ms: Percentiles::of(&own.ttft),
-        soft_failure_rate: share(own.soft.total(), own.answers()),
-        parity: None,
-        breaker: live.map(|live| breaker(scene, live)),
-        gates: gates(scene, slot.deployment, live),
-    }
-}
-
-fn breaker(scene: &Scene<'_>, live: &LiveDeployment) -> Breaker {
-    let openings = scene.facts.openings(&live.deployment, scene.now.minus(HOUR));
-    Breaker {
-        state: live.breaker.state,
-        since: live.breaker.since,
-        next_probe: live.breaker.next_probe,
-        window: live.breaker.window,
-        openings_1h: openings.map(|m| Opening { at: m.at, kind: m.kind }).collect(),
-        forced: live.breaker.forced,
-    }
-}
-
-/// Gates that are shut now, and those that were in the last hour: a quota that shuts for seconds at a
-/// time is never seen shut, and matters all the same.
-fn gates(scene: &Scene<'_>, number: usize, live: Option<&LiveDeployment>) -> Vec<Gate> {
-    let id = &scene.index.deployments[number].deployment;
-    let closings = scene.figures.deployments(&[number], scene.now.minus(HOUR), scene.now).closings;
-    let all = [GateName::Credential, GateName::Model, GateName::Quota, GateName::Host];
-    let gate = |gate: GateName| {
-        let now = live.and_then(|live| live.gates.iter().find(|shut| shut.gate == gate));
-        let heard = scene.facts.gate_of(id, gate);
-        let closings_1h = closings.get(gate as usize);
-        (now.is_some() || closings_1h > 0).then(|| Gate {
-            gate,
-            shut: now.is_some(),
-            dimension: now.and_then(|g| g.dimension).or(heard.and_then(|g| g.dimension)),
-            since: now.map(|g| g.since).or(heard.map(|g| g.at)),
-            not_before: now.and_then(|g| g.not_before),
-            closings_1h,
-        })
-    };
-    all.into_iter().filter_map(gate).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::overview::share;
+use super::compose::share;
 use crate::event::{BreakerMoved, BreakerState, Degradation};
 use crate::figures::{ChainCounts, DAY, DeploymentCounts, Figures, MINUTE, SECOND, Sketch};
 use crate::kind::Kind;
@@ -19,7 +19,7 @@ use crate::verdict::JustBefore;
 /// of rates where nothing was asked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Series {
-    /// The middle of each step.
+    /// Where each step begins; the last one is still filling.
     pub t: Vec<Millis>,
     /// The length of a step.
     pub step_s: u64,
@@ -105,8 +105,8 @@ pub struct BreakerSeries {
 pub struct Segment {
     /// Its begin.
     pub from: Millis,
-    /// Its end.
-    pub to: Millis,
+    /// Its end; `None` where it is still so.
+    pub to: Option<Millis>,
     /// The state.
     pub state: BreakerState,
 }
@@ -189,7 +189,7 @@ pub(crate) fn series(scene: &Scene<'_>, ask: Ask<'_>) -> Series {
     let first = begins.first().copied().unwrap_or_default();
     // Buckets of ten seconds, where all of them are still there.
     let is_fine = scene.now.since(first) <= Figures::FINE_SPAN && step < MINUTE;
-    let t = begins.iter().map(|begin| begin.plus(step / 2)).collect();
+    let t = begins.clone();
     let steps = Steps { begins, step, known_from: ask.known_from };
     let mut series = Series { t, step_s: step / SECOND, ..Series::default() };
     add_chains(&mut series, scene, ask.group, &steps, is_fine);
@@ -286,8 +286,8 @@ fn breakers(scene: &Scene<'_>, first: Millis) -> Vec<BreakerSeries> {
         let moves: Vec<&BreakerMoved> = scene.facts.moves(id).collect();
         let mut segments = Vec::new();
         for (place, moved) in moves.iter().enumerate() {
-            let to = moves.get(place + 1).map_or(scene.now, |next| next.at);
-            if moved.to != BreakerState::Closed && to > first {
+            let to = moves.get(place + 1).map(|next| next.at);
+            if moved.to != BreakerState::Closed && to.is_none_or(|to| to > first) {
                 segments.push(Segment { from: moved.at.max(first), to, state: moved.to });
             }
         }

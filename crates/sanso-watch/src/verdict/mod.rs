@@ -35,15 +35,17 @@ pub struct Verdict {
     pub task: Option<Arc<str>>,
     /// The model that should answer, or whose answers fail: `provider/model`.
     pub model: Option<Arc<str>>,
-    /// Who answers instead: `provider/model`.
+    /// Who answers instead, most often: the deployment's id.
     pub served_instead: Option<Arc<str>>,
+    /// The same as `provider/model`, for people.
+    pub served_instead_model: Option<Arc<str>>,
     /// The share of answers lost since the onset.
     pub rate: Option<f64>,
     /// How many those are.
     pub count: Option<u32>,
     /// Of how many.
     pub of: Option<u32>,
-    /// The onset.
+    /// The onset; where nobody is asking, the end of the last request.
     pub since: Option<Millis>,
     /// Whether it gets worse.
     pub trend: Option<Trend>,
@@ -57,8 +59,6 @@ pub struct Verdict {
     pub recovering_since: Option<Millis>,
     /// The soonest probe of a first-leg breaker that is open.
     pub next_probe: Option<Millis>,
-    /// When the last request ended, where nobody is asking.
-    pub last_request_at: Option<Millis>,
     /// Chains that are affected beside this one.
     pub others: u32,
     /// All chains of the plan.
@@ -149,8 +149,8 @@ pub struct JustBefore {
 /// How requests were answered, of one chain or of all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Answers {
-    /// The chain's name; `None` for all.
-    pub scope: Option<Arc<str>>,
+    /// The chain's name, or `all`.
+    pub scope: Arc<str>,
     /// Since when; live figures reach back a day.
     pub since: Millis,
     /// All below.
@@ -165,6 +165,9 @@ pub struct Answers {
     pub unavailable: u32,
 }
 
+/// The scope of answers that are not one chain's.
+const ALL: &str = "all";
+
 /// What a verdict is read from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bench<'a> {
@@ -172,6 +175,7 @@ pub(crate) struct Bench<'a> {
     pub(crate) alerts: &'a Alerts,
     pub(crate) live: Live<'a>,
     pub(crate) range: Range,
+    pub(crate) started_at: Millis,
     pub(crate) last_request: Option<Millis>,
 }
 
@@ -186,7 +190,7 @@ impl<'a> Bench<'a> {
     pub(crate) fn verdict(&self) -> Verdict {
         let mut verdict = rows::first_that_holds(self);
         verdict.of_groups = u32::try_from(self.index().plan.chains.len()).unwrap_or(u32::MAX);
-        if let Some(since) = verdict.since {
+        if let Some(since) = verdict.since.filter(|_| verdict.state != State::Quiet) {
             let marks = self.scene.facts.marks().filter(|mark| match mark.kind {
                 MarkKind::Reload | MarkKind::Deploy | MarkKind::Drill => {
                     mark.at <= since.plus(MINUTE) && mark.at >= since.minus(JUST_BEFORE)
@@ -203,10 +207,10 @@ impl<'a> Bench<'a> {
     /// The answers of all chains since a time.
     fn all(&self, since: Millis) -> Answers {
         let since = self.scene.kept(since);
-        let mut answers = Answers { since, ..Answers::default() };
+        let mut answers = Answers { scope: ALL.into(), since, ..Answers::default() };
         for chain in 0..self.index().plan.chains.len() {
-            let buckets = self.scene.figures.chain_buckets(chain, since, self.scene.now);
-            buckets.for_each(|(_, counts)| answers.add(counts));
+            let parts = self.scene.figures.chain_parts(chain, since, self.scene.now);
+            parts.for_each(|counts| answers.add(counts));
         }
         answers
     }
@@ -214,10 +218,10 @@ impl<'a> Bench<'a> {
     /// The answers of one chain since a time.
     fn answers(&self, chain: usize, since: Millis) -> Answers {
         let since = self.scene.kept(since);
-        let scope = Some(Arc::clone(self.index().name(chain)));
+        let scope = Arc::clone(self.index().name(chain));
         let mut answers = Answers { scope, since, ..Answers::default() };
-        let buckets = self.scene.figures.chain_buckets(chain, since, self.scene.now);
-        buckets.for_each(|(_, counts)| answers.add(counts));
+        let parts = self.scene.figures.chain_parts(chain, since, self.scene.now);
+        parts.for_each(|counts| answers.add(counts));
         answers
     }
 

@@ -8,6 +8,7 @@ use crate::cause::Cause;
 use crate::event::{BreakerState, Degradation};
 use crate::figures::MINUTE;
 use crate::live::LiveDeployment;
+use crate::millis::Millis;
 
 /// More than this share unanswered is said as "nobody answers".
 const NOBODY: f64 = 0.9;
@@ -74,9 +75,10 @@ pub(super) fn first_that_holds(bench: &Bench<'_>) -> Verdict {
 fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'_>]) -> Verdict {
     let Trouble { chain, alert, .. } = *trouble;
     let planned = &bench.index().plan.chains[chain];
+    let of_all = state == State::Down && all_are_down(bench, alert.since, all);
     let answers = match state {
         State::Recovering => bench.answers(chain, bench.scene.now.minus(SHORT)),
-        State::Down => down_scope(bench, chain, alert, all),
+        State::Down if of_all => bench.all(alert.since),
         _ => bench.answers(chain, alert.since),
     };
     let counts = bench.scene.figures.chain(chain, bench.scene.kept(alert.since), bench.scene.now);
@@ -84,18 +86,18 @@ fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'
     let mut others: Vec<_> = others.map(|trouble| trouble.chain).collect();
     others.sort_unstable();
     others.dedup();
+    let instead = bench.index().served_instead(chain, &counts.served);
     let first = bench.index().first_leg(chain).next();
     let own_model = first.map(|number| bench.index().deployments[number].label().into());
     let of_alert = alert.subject.model.as_ref().filter(|_| state == State::Soft);
     let mut verdict = Verdict {
         state,
         severity: tone(state, alert.severity),
-        // All chains are down: it is not about one.
-        model_group: (state != State::Down || answers.scope.is_some())
-            .then(|| Arc::clone(&planned.model_group)),
-        task: planned.task.clone(),
+        model_group: Some(Arc::clone(&planned.model_group)).filter(|_| !of_all),
+        task: planned.task.clone().filter(|_| !of_all),
         model: of_alert.map(Arc::clone).or(own_model),
-        served_instead: alert.served_instead.clone().or_else(|| instead(bench, chain, &counts)),
+        served_instead: instead.map(|planned| Arc::clone(&planned.deployment)),
+        served_instead_model: instead.map(|planned| planned.label().into()),
         rate: alert.of.map(|_| alert.value),
         count: Some(alert.count),
         of: alert.of,
@@ -125,36 +127,15 @@ fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'
     verdict
 }
 
-/// Where every chain that was asked is down, the answers of all of them; else those of one.
-fn down_scope(
-    bench: &Bench<'_>,
-    chain: usize,
-    alert: &Alert,
-    all: &[Trouble<'_>],
-) -> super::Answers {
-    let since = bench.scene.kept(alert.since);
+/// Every chain that was asked is down, of several: then it is not about one.
+fn all_are_down(bench: &Bench<'_>, since: Millis, all: &[Trouble<'_>]) -> bool {
     let down = |chain: usize| {
         let mut unanswered = all.iter().filter(|t| t.alert.signal == Signal::Unavailable);
         unanswered.any(|t| t.chain == chain) && is_down(bench, chain)
     };
     let asked = |chain: &usize| bench.answers(*chain, since).requests > 0;
-    let mut chains = (0..bench.index().plan.chains.len()).filter(asked);
-    if bench.index().plan.chains.len() > 1 && chains.all(down) {
-        bench.all(since)
-    } else {
-        bench.answers(chain, since)
-    }
-}
-
-fn instead(
-    bench: &Bench<'_>,
-    chain: usize,
-    counts: &crate::figures::ChainCounts,
-) -> Option<Arc<str>> {
-    let slots = &bench.index().slots[chain];
-    let others = counts.served.iter().filter(|(slot, _)| slots[*slot].leg > 0);
-    let (slot, _) = others.max_by_key(|(slot, count)| (*count, usize::MAX - slot))?;
-    Some(bench.index().deployments[slots[slot].deployment].label().into())
+    let chains = 0..bench.index().plan.chains.len();
+    chains.len() > 1 && chains.filter(asked).all(down)
 }
 
 const fn tone(state: State, of_alert: Severity) -> Tone {
@@ -210,7 +191,7 @@ fn quiet(bench: &Bench<'_>) -> Verdict {
     Verdict {
         state: State::Quiet,
         severity: Tone::Idle,
-        last_request_at: bench.last_request,
+        since: bench.last_request,
         answers: bench.all(bench.scene.now.minus(bench.range.millis())),
         ..Verdict::default()
     }

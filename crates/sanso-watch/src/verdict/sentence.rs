@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{State, Trend, Verdict};
-use crate::cause::CauseCode;
+use crate::cause::{Cause, CauseCode};
 use crate::figures::DAY;
 use crate::millis::Millis;
 use crate::range::Range;
@@ -48,7 +48,7 @@ impl Verdict {
         let group = self.model_group.as_deref().unwrap_or("the gateway");
         let since = self.since.map_or_else(String::new, |at| format!(" since {}", time(at, now)));
         let why = self.cause.as_ref().map_or_else(String::new, |c| format!(", {}", c.why()));
-        let instead = name(self.served_instead.as_ref());
+        let instead = name(self.served_instead_model.as_ref());
         let (lost, times) = (self.lost(), self.times());
         match self.state {
             State::Down if self.model_group.is_none() => {
@@ -70,7 +70,7 @@ impl Verdict {
                 "{group} has been answered by its fallback, {instead}, {times}{since}{why}."
             ),
             State::Soft => {
-                let reason = self.cause.as_ref().and_then(|cause| cause.reason);
+                let reason = self.cause.as_ref().and_then(Cause::soft_reason);
                 let reason = reason.map_or("not what was wanted", |reason| reason.words());
                 let model = name(self.model.as_ref());
                 format!(
@@ -87,7 +87,7 @@ impl Verdict {
         match self.state {
             State::Empty => "Nothing has been asked yet.".to_owned(),
             State::Quiet => {
-                let last = duration(self.last_request_at.map_or(0, |at| now.since(at)));
+                let last = duration(self.since.map_or(0, |at| now.since(at)));
                 format!(
                     "The last request came {last} ago; until then every group was answered by its \
                      own model."

@@ -127,7 +127,8 @@ fn the_onset_is_the_first_bucket_that_stayed_over() {
     assert_eq!(alert.value, 0.08);
     assert_eq!(alert.threshold, 0.05);
     assert_eq!(&*alert.window, "5 min and 1 h");
-    assert_eq!(alert.served_instead.as_deref(), Some("openai/gpt-4.1"));
+    assert_eq!(alert.served_instead.as_deref(), Some("b"));
+    assert_eq!(alert.served_instead_model.as_deref(), Some("openai/gpt-4.1"));
 }
 
 #[test]
