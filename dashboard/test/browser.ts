@@ -39,7 +39,7 @@ export const shut = async (): Promise<void> => {
   browser = null;
 };
 
-/** Opens the page on a fixture. Its clock stands at the fixture's time, and goes on from there. */
+/** Opens the page on a fixture. Its clock stands still at the fixture's time until a test moves it. */
 export async function visit(name: string, v: Visit = {}): Promise<Seen> {
   const g = await gateway(name, v);
   const context = await (await launch()).newContext({
@@ -52,15 +52,24 @@ export async function visit(name: string, v: Visit = {}): Promise<Seen> {
   page.on('console', (m) => {
     if (m.type() === 'error' && !/Failed to load resource|ERR_/.test(m.text())) errors.push(m.text());
   });
-  await page.clock.install({ time: new Date(g.fixture.overview.now) });
-  await page.goto(g.url + (v.query ?? ''));
-  return {
-    page, gateway: g, errors,
-    async close() {
-      await context.close();
-      await g.close();
-    },
+  const close = async (): Promise<void> => {
+    await context.close();
+    await g.close();
   };
+  try {
+    await stopClock(page, Date.parse(g.fixture.overview.now));
+    await page.goto(g.url + (v.query ?? ''));
+  } catch (e) {
+    await close();
+    throw e;
+  }
+  return { page, gateway: g, errors, close };
+}
+
+/** Stops the page's clock at `now`. It runs from its installation on, and can only be stopped ahead of where it is. */
+async function stopClock(page: Page, now: number): Promise<void> {
+  await page.clock.install({ time: now - 600_000 });
+  await page.clock.pauseAt(now);
 }
 
 /** Everything that a fixture has is on the page, and the stream is open. */

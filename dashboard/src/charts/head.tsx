@@ -23,6 +23,11 @@ const lostNow = (group: string) => (t: Tail | null): number | null => {
   return g ? ratio(g.fallback + g.unavailable, g.requests) : null;
 };
 
+const nobodyNow = (group: string) => (t: Tail | null): number | null => {
+  const g = t?.groups[group];
+  return g ? ratio(g.unavailable, g.requests) : null;
+};
+
 const SPARK = { width: 96, height: 20 };
 
 export function Spark({ group }: { group: string }) {
@@ -85,7 +90,7 @@ export function HeadChart({ group }: { group: string }) {
         {([[WARN, 'warn'], [CRITICAL, 'crit']] as const).map(([q, c]) => <g key={c}><path d={`M0 ${y(q)}H${w}`} class={`lim ${c}`} />{!(big && q === WARN) && <text x={w + 5} y={y(q) + 4} class={`ax ${c}`}>{q * 100} %</text>}</g>)}
         {big && <text x={w + 5} y={y(1) + 9} class="ax">100 %</text>}
         {area && <LivePath class="hfill" closed={area.d} grow={(t) => areaEnd(now(t), axis, y, area.lastX)} />}
-        {nobody && <path d={nobody.d + areaEnd(null, axis, y, nobody.lastX)} fill="url(#px)" opacity=".75" />}
+        {nobody && <LivePath fill="url(#px)" opacity=".75" closed={nobody.d} grow={(t) => areaEnd(nobodyNow(group)(t), axis, y, nobody.lastX)} />}
         <LivePath class={`line ${most(v) > WARN ? 'lead' : 'faint'}`} closed={line(v, axis, y)} grow={(t) => grown(v, now(t), axis, y)} />
         {shown != null && onset != null && <><path d={`M${shown} 0V${HEIGHT}`} class="onset" /><text x={shown > 60 ? shown - 5 : shown + 5} y="11" class={`ax now${shown > 60 ? ' end' : ''}`}>{clock(onset, zone)}</text></>}
       </svg>

@@ -46,12 +46,12 @@ function Head({ chain: c, open }: { chain: Chain; open: boolean }) {
 }
 
 /** What a leg could not answer, and why. */
-function Onward({ leg, on, last }: { leg: Leg; on: number; last: boolean }) {
+function Onward({ leg, on, end }: { leg: Leg; on: number; end: string }) {
   if (on <= 0.0005) return null;
   const why = reasons(leg);
   const n = why.reduce((a, [, k]) => a + k, 0);
   return (
-    <p class="on"><b>{rate(on)}</b> {last ? 'got no answer from a leg' : 'goes on'}{n > 0 && `: ${why.slice(0, 2).map(([kind, k]) => `${kind} ${share(k / n)}`).join(', ')}`}</p>
+    <p class="on"><b>{rate(on)}</b> {end}{n > 0 && `: ${why.slice(0, 2).map(([kind, k]) => `${kind} ${share(k / n)}`).join(', ')}`}</p>
   );
 }
 
@@ -62,7 +62,7 @@ function LegPart({ chain, leg, index, inflow, on }: { chain: Chain; leg: Leg; in
     <li class={`leg ${legClass(index)}${s > 0 ? '' : ' zero'}`} style={{ '--f': inflow.toFixed(3) }}>
       <div class="lfig">
         <p><b class="fig">{unasked ? '–' : rate(s)}</b> <span>{index === 0 ? 'first leg' : `leg ${index + 1}`}{leg.model_group !== chain.model_group && `, ${leg.model_group}`}</span></p>
-        {!unasked && <Onward leg={leg} on={on} last={index === chain.legs.length - 1} />}
+        {!unasked && <Onward leg={leg} on={on} end={index < chain.legs.length - 1 ? 'goes on' : isDown(chain) ? 'got an error' : 'answered by no leg'} />}
       </div>
       <div class="deps">{leg.deployments.map((d) => <DeploymentPart key={d.deployment} d={d} shared={leg.deployments.length > 1} />)}</div>
     </li>

@@ -2,11 +2,13 @@
 import type { Breaker, Deployment, Gate } from '../api';
 import { kindFill } from '../draw/fills';
 import { Mark, STATE_WORDS, Switch } from '../draw/marks';
-import { useZone } from '../state/app';
+import { now, useZone } from '../state/app';
+import { useLook } from '../state/cell';
 import { errorRate, errors, well } from '../words/chain';
 import { count, millis, rate, share } from '../words/numbers';
-import { moment, sameDay } from '../words/time';
-import { Ago, At, Until } from './said';
+import { moment, sameDay, span } from '../words/time';
+import { DUE } from '../words/verdict';
+import { Ago, At, Within } from './said';
 
 /** Breaker openings in an hour above which an alert fires. */
 const OPENINGS = 3;
@@ -23,7 +25,7 @@ function NextStep({ b }: { b: Breaker }) {
   if (b.forced) return <>, forced {b.forced} by an operator</>;
   switch (b.state) {
     case 'open':
-      return b.next_probe ? <>, next probe in <Until t={moment(b.next_probe)} /></> : null;
+      return b.next_probe ? <>, next probe <Within t={moment(b.next_probe)} due={DUE} /></> : null;
     case 'half-open':
       return <>, one probe in flight</>;
     case 'recovering':
@@ -41,11 +43,12 @@ function BreakerLine({ b }: { b: Breaker }) {
 
 const GATES: Record<string, string> = { quota: 'Throttled', host: 'Host gate shut', credential: 'Key gate shut', model: 'Model gate shut' };
 
-const GateLine = ({ g }: { g: Gate }) => (
-  <p class="bs gate"><b>{GATES[g.gate] ?? `${g.gate} gate shut`}</b>{g.dimension && ` on ${g.dimension}`}
-    {g.not_before && <>, <Until t={moment(g.not_before)} /> left</>}{g.closings_1h ? `, ${count(g.closings_1h)} times in 1 h` : ''}
-  </p>
-);
+/** A gate past its time is open, whether or not somebody has gone through. */
+function GateLine({ g }: { g: Gate }) {
+  const left = useLook(now, (n) => (g.not_before == null ? '' : moment(g.not_before) > n ? `, ${span(moment(g.not_before) - n)} left` : null));
+  if (left == null) return null;
+  return <p class="bs gate"><b>{GATES[g.gate] ?? `${g.gate} gate shut`}</b>{g.dimension && ` on ${g.dimension}`}<span class="rel">{left}</span>{g.closings_1h ? `, ${count(g.closings_1h)} times in 1 h` : ''}</p>;
+}
 
 function Errors({ d }: { d: Deployment }) {
   const kinds = Object.entries(d.faults).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);

@@ -18,8 +18,9 @@ export function Ago({ t }: { t: number }) {
   return <span class="rel">{text}</span>;
 }
 
-export function Until({ t }: { t: number }) {
-  const text = useLook(now, (n) => span(t - n));
+/** "in 4 s"; once that is over, `due`. */
+export function Within({ t, due }: { t: number; due: string }) {
+  const text = useLook(now, (n) => (t > n ? `in ${span(t - n)}` : due));
   return <span class="rel">{text}</span>;
 }
 
@@ -29,7 +30,7 @@ function One({ part }: { part: Part }) {
   if ('whole' in part) return <span class="nb">{part.whole}</span>;
   if ('at' in part) return <At t={part.at} seconds={part.seconds} />;
   if ('ago' in part) return <Ago t={part.ago} />;
-  return <Until t={part.until} />;
+  return <Within t={part.within} due={part.due} />;
 }
 
 export const Sentence = ({ rich }: { rich: Rich }) => <>{rich.map((part, i) => <Fragment key={i}><One part={part} /></Fragment>)}</>;

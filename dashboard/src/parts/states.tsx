@@ -7,7 +7,7 @@ import { link, overview, say } from '../state/app';
 import { useCell } from '../state/cell';
 import { Glyph } from '../draw/glyph';
 import { Mark } from '../draw/marks';
-import { Ago, At, Until } from './said';
+import { Ago, At, Within } from './said';
 import { CopyButton } from './copy';
 
 /** The connection is gone: everything below is from before that. */
@@ -19,7 +19,7 @@ export function LostBar() {
       {l.state === 'lost'
         ? <p><b>Connection to the gateway lost</b> at <At t={l.at} seconds />, <Ago t={l.at} /> ago. Everything below is from before that. The gateway itself may be fine.</p>
         : <p><b>The gateway cannot be reached</b>: {l.why}. This page is all there is of it for now.</p>}
-      <span class="rt">Trying again in <Until t={l.retryAt} /></span>
+      <span class="rt">Trying again <Within t={l.retryAt} due="now" /></span>
       <button type="button" class="btn" onClick={tryNow}>Try now</button>
     </div>
   );

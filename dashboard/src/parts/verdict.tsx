@@ -3,11 +3,12 @@ import type { Answers, Totals } from '../api';
 import { Glyph, signOf } from '../draw/glyph';
 import { NOBODY, STORED, legFill } from '../draw/fills';
 import { Swatch } from '../draw/marks';
-import { link, overview, useZone } from '../state/app';
+import { link, overview, range, useZone } from '../state/app';
 import { useCell } from '../state/cell';
 import { useVerdict } from '../state/words';
 import { count, ENOUGH, rate } from '../words/numbers';
 import { moment } from '../words/time';
+import { RANGE_WORDS } from '../words/range';
 import { scopeWords } from '../words/verdict';
 import { ToneMark } from './bar';
 import { Ago, At, Sentence } from './said';
@@ -34,7 +35,7 @@ export function barParts(a: Totals): { x: number; width: number }[] {
 
 function AnswerBar({ answers, scope }: { answers: Totals; scope: string }) {
   const parts = barParts(answers);
-  const end = parts.reduce((a, p) => Math.max(a, p.x + p.width), 1);
+  const end = parts.reduce((a, p) => (p.width > 0 ? Math.max(a, p.x + p.width) : a), 1);
   const few = answers.requests < ENOUGH;
   return (
     <figure class="qbar" role="img" aria-label={`Answers, ${scope}: ${PARTS.map((p) => `${p.name} ${count(answers[p.key])}`).join(', ')}`}>
@@ -56,10 +57,11 @@ function AnswerBar({ answers, scope }: { answers: Totals; scope: string }) {
 
 /** Asking the gateway: real words, and space where the rest will be. */
 function Waiting() {
+  const shown = useCell(range);
   return (
     <section id="now" class="verdict" tabIndex={-1} aria-busy="true">
       <div class="vmain"><Glyph sign="empty" size={76} big />
-        <div class="vtext"><p class="eyebrow"><span>Asking the gateway</span></p><h1 id="verdict-title">Reading the last hour.</h1><p class="do"><span class="sk w54" /></p></div>
+        <div class="vtext"><p class="eyebrow"><span>Asking the gateway</span></p><h1 id="verdict-title">Reading the last {RANGE_WORDS[shown]}.</h1><p class="do"><span class="sk w54" /></p></div>
       </div>
       <div class="qbar"><span class="sk w100" /></div>
     </section>

@@ -34,10 +34,10 @@ export function fallbackRow(drawn: Drawn, chains: readonly Chain[]) {
   if (!rows.length) return null;
   const everyone = chains.map((c) => c.model_group);
   const unanswered = unavailableOf(s, everyone);
-  const un = most(unanswered) > 0.01 ? areaBegunOf(drawn, unanswered) : null;
   const high = Math.max(0.12, most(unanswered), ...rows.map((r) => r.high));
   const top = high > 0.6 ? 1 : high > 0.25 ? roundUp(high * 1.05) : Math.ceil((high * 100) / 2) * 0.02 + 0.02;
   const y = linear(top, HEIGHT, 14);
+  const un = most(unanswered) > 0.01 ? areaBegun(unanswered, axis, y) : null;
   const hot = rows.filter((r) => r.high > WARN);
   const lead = hot.length ? hot : rows.slice(0, 1);
   const loud = hot.length > 0;
@@ -60,7 +60,7 @@ export function fallbackRow(drawn: Drawn, chains: readonly Chain[]) {
       <Row id="fallback" title="Fallback rate" note="answered by a leg that is not the first" height={HEIGHT} drawn={drawn} keys={keys}>
         <rect y="0" width={axis.width} height={y(CRITICAL)} class="zone" />
         <Levels at={top > 0.3 ? [0, 0.5, 1].filter((v) => v <= top) : [0]} y={y} write={(v) => `${v * 100} %`} width={axis.width} />
-        {un && <path d={un(y)} fill={NOBODY} opacity=".7" />}
+        {un && <LivePath fill={NOBODY} opacity=".7" closed={un.d} grow={(t) => areaEnd(tailRate(t, everyone, (g) => g.unavailable), axis, y, un.lastX)} />}
         {rows.filter((r) => !lead.includes(r)).map((r) => drawLine(r, 'faint'))}
         {steep
           ? <><Limit at={WARN} kind="warn" y={y} width={axis.width} label={false} /><Limit at={CRITICAL} kind="crit" y={y} width={axis.width} label={false} /><text x={axis.width + 6} y={y(CRITICAL) + 1.5} class="ax crit">5, 10 %</text></>
@@ -68,13 +68,5 @@ export function fallbackRow(drawn: Drawn, chains: readonly Chain[]) {
         {lead.map((r) => drawLine(r, loud ? 'lead' : 'calm'))}
       </Row>
     ),
-  };
-}
-
-/** The area of what nobody answered, to the end of the plot. */
-function areaBegunOf({ axis }: Drawn, values: (number | null)[]) {
-  return (y: (v: number) => number): string => {
-    const area = areaBegun(values, axis, y);
-    return area ? area.d + areaEnd(values.at(-1) ?? null, axis, y, area.lastX) : '';
   };
 }

@@ -12,8 +12,8 @@ export type Part =
   | { at: number; seconds?: boolean }
   /** How long ago. */
   | { ago: number }
-  /** How long until. */
-  | { until: number };
+  /** "in 4 s"; once that is over, what stands for it. */
+  | { within: number; due: string };
 export type Rich = Part[];
 
 export const bold = (text: string): Part => ({ bold: text });
@@ -24,7 +24,7 @@ export function plainPart(part: Part, zone: Zone): string {
   if ('whole' in part) return part.whole;
   if ('at' in part) return clock(part.at, zone, part.seconds);
   if ('ago' in part) return span(zone.now - part.ago);
-  return span(part.until - zone.now);
+  return part.within > zone.now ? `in ${span(part.within - zone.now)}` : part.due;
 }
 
 /** The sentence as plain text. */

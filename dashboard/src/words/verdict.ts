@@ -51,6 +51,9 @@ const LABELS: Record<VerdictState, string> = {
 
 const TONES: Record<Verdict['severity'], Tone> = { ok: 'ok', warn: 'warn', critical: 'crit', idle: 'idle' };
 
+/** An open breaker past its time waits for the next request: that one is its probe. */
+export const DUE = 'with the next request';
+
 /** How much: a rate, or counts where too few were asked for a rate. */
 function howMuch(v: Verdict): { figure: string; counted: boolean } {
   const a = v.answers;
@@ -99,7 +102,7 @@ function losing(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
   const probe = firstLeg(k).find((d) => d.breaker.state === 'open' && d.breaker.next_probe)?.breaker.next_probe;
   const open: Rich = v.state !== 'open'
     ? []
-    : probe ? [' The breaker is open; next probe in ', { until: moment(probe) }, '.'] : [' The breaker is open.'];
+    : probe ? [' The breaker is open; next probe ', { within: moment(probe), due: DUE }, '.'] : [' The breaker is open.'];
   return {
     sentence: [group(v), ' has been answered by its fallback, ', bold(instead(k)), ', ', ...often(v), ...since(v), ...why(v), '.'],
     advice: [...causeWords(v.cause).act, ...open, others(v)],
