@@ -7,6 +7,7 @@
 //! file.
 
 mod error;
+mod fill;
 mod filter;
 mod health;
 mod history;
@@ -21,6 +22,8 @@ mod varint;
 mod writer;
 
 pub use error::{QueryError, StoreError, Trouble};
+#[doc(hidden)]
+pub use fill::Fill;
 pub use filter::RequestFilter;
 pub use health::Health;
 pub use history::History;

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use sanso_watch::Plan;
-
-use crate::tally::Asked;
+use sanso_watch::{Plan, PlannedChain, PlannedDeployment};
 
 /// A plan to look things up in.
 pub(super) struct Chains<'a> {
@@ -12,24 +10,24 @@ pub(super) struct Chains<'a> {
 }
 
 impl Chains<'_> {
-    /// The chain that requests went through: the one for their group and task, else the group's own.
-    pub(super) fn of(&self, asked: &Asked) -> Option<usize> {
-        let chains = || self.plan.chains.iter().enumerate();
-        let both = chains()
-            .find(|(_, chain)| chain.model_group == asked.model_group && chain.task == asked.task);
-        let of_task = || chains().find(|(_, c)| asked.task.is_some() && c.task == asked.task);
-        let of_group = || {
-            let mut of_group = chains().filter(|(_, c)| c.model_group == asked.model_group);
-            of_group.clone().find(|(_, chain)| chain.task.is_none()).or_else(|| of_group.next())
-        };
-        both.or_else(of_task).or_else(of_group).map(|(number, _)| number)
+    /// The chain that requests went through: the one for their group and task, else the task's, else
+    /// the group's own.
+    pub(super) fn of(&self, model_group: &str, task: Option<&str>) -> Option<usize> {
+        let of_group = |chain: &PlannedChain| &*chain.model_group == model_group;
+        let of_task = |chain: &PlannedChain| task.is_some() && chain.task.as_deref() == task;
+        let of_none = |chain: &PlannedChain| of_group(chain) && chain.task.is_none();
+        let find = |is: &dyn Fn(&PlannedChain) -> bool| self.plan.chains.iter().position(is);
+        find(&|chain| of_group(chain) && of_task(chain))
+            .or_else(|| find(&of_task))
+            .or_else(|| find(&of_none))
+            .or_else(|| find(&of_group))
     }
 
     /// A chain's name where each has one of its own: its group, or its task where several chains begin
     /// with the same group.
     pub(super) fn name(&self, number: usize) -> &Arc<str> {
         let chain = &self.plan.chains[number];
-        let same = |other: &&sanso_watch::PlannedChain| other.model_group == chain.model_group;
+        let same = |other: &&PlannedChain| other.model_group == chain.model_group;
         let shared = self.plan.chains.iter().filter(same).count() > 1;
         chain.task.as_ref().filter(|_| shared).unwrap_or(&chain.model_group)
     }
@@ -43,16 +41,16 @@ impl Chains<'_> {
     pub(super) fn place(
         &self,
         chain: usize,
-        leg_group: Option<&Arc<str>>,
+        leg_group: &str,
         deployment: &str,
     ) -> Option<(usize, usize)> {
         let places = || {
             self.plan.chains[chain].legs.iter().enumerate().filter_map(|(number, leg)| {
-                let is = |d: &sanso_watch::PlannedDeployment| &*d.deployment == deployment;
+                let is = |d: &PlannedDeployment| &*d.deployment == deployment;
                 Some((number, leg.deployments.iter().position(is)?, &leg.model_group))
             })
         };
-        let found = places().find(|(_, _, group)| Some(*group) == leg_group);
+        let found = places().find(|(_, _, group)| ***group == *leg_group);
         found.or_else(|| places().next()).map(|(leg, place, _)| (leg, place))
     }
 }

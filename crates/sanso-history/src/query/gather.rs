@@ -3,41 +3,30 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row};
 use sanso_watch::{Kind, PlannedDeployment};
 
 use super::chains::Chains;
 use super::range::Grid;
 use crate::store::sums::{self, SUCCESS, stored};
-use crate::tally::{Asked, Histogram, Served};
+use crate::tally::Served;
 
 /// What a range comes to, at each point.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     /// By chain of the plan.
     pub(super) chains: Vec<Vec<ChainPoint>>,
-    /// All chains together.
-    pub(super) all: Vec<AllPoint>,
+    /// All of these together.
+    pub(super) all: Vec<Served>,
     pub(super) providers: BTreeMap<Arc<str>, Vec<ProviderPoint>>,
     pub(super) models: BTreeMap<Arc<str>, Vec<ModelPoint>>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct ChainPoint {
-    pub(super) requests: u64,
-    pub(super) partial: u64,
-    pub(super) degraded: u64,
-    pub(super) unavailable: u64,
+    pub(super) sum: Served,
     /// By leg and deployment of the plan.
     pub(super) served: HashMap<(usize, usize), u64>,
-}
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct AllPoint {
-    pub(super) ttft: Histogram,
-    pub(super) duration: Histogram,
-    pub(super) cost_nano_usd: u64,
-    pub(super) priced: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -75,7 +64,7 @@ impl<'a> Gather<'a> {
             .collect();
         let mut found = Gathered {
             chains: vec![vec![ChainPoint::default(); points]; chains.plan.chains.len()],
-            all: vec![AllPoint::default(); points],
+            all: vec![Served::default(); points],
             ..Gathered::default()
         };
         for planned in deployments.values() {
@@ -102,15 +91,15 @@ impl<'a> Gather<'a> {
             sums::COLUMNS
         );
         let mut statement = connection.prepare(&sql)?;
-        let mut rows =
-            statement.query(params![self.range()[0], self.range()[1], self.range()[2]])?;
+        let mut rows = statement.query(self.range())?;
         while let Some(row) = rows.next()? {
-            let asked = Asked { model_group: row.get(1)?, task: sums::name(row, 2)? };
-            let point = self.grid.point(sums::count(row, 0)?);
-            let Some((point, chain)) = point.zip(self.wanted(&asked)) else { continue };
-            let (leg_group, deployment) = (sums::name(row, 3)?, sums::name(row, 4)?);
-            let served = sums::served(row, 5)?;
-            self.add_served(point, chain, leg_group.as_ref(), deployment.as_deref(), &served);
+            let Some((point, chain)) = self.place(row)? else { continue };
+            // Most of the work is latencies: they are added where they belong, and nowhere else.
+            sums::add_latencies(&mut self.found.all[point], row, 5)?;
+            let mut sum = Served::default();
+            sums::add_numbers(&mut sum, row, 5)?;
+            let [leg_group, deployment] = [sums::text(row, 3)?, sums::text(row, 4)?];
+            self.add_served(point, chain, leg_group, deployment, &sum);
         }
         Ok(())
     }
@@ -121,45 +110,39 @@ impl<'a> Gather<'a> {
         let mut statement = connection.prepare(sql)?;
         let mut rows = statement.query(self.range())?;
         while let Some(row) = rows.next()? {
-            let asked = Asked { model_group: row.get(1)?, task: sums::name(row, 2)? };
-            let point = self.grid.point(sums::count(row, 0)?);
-            let Some((point, _)) = point.zip(self.wanted(&asked)) else { continue };
-            let outcome = row.get_ref(4)?.as_str()?;
-            let count = sums::count(row, 5)?;
-            self.add_attempts(point, row.get_ref(3)?.as_str()?, outcome, count);
+            if let Some((point, _)) = self.place(row)? {
+                let [deployment, outcome] = [sums::text(row, 3)?, sums::text(row, 4)?];
+                self.add_attempts(point, deployment, outcome, sums::count(row, 5)?);
+            }
         }
         Ok(())
     }
 
-    fn wanted(&self, asked: &Asked) -> Option<usize> {
-        self.chains.of(asked).filter(|chain| self.only.is_none_or(|only| only == *chain))
+    /// The point and the chain that a row belongs to, by its first three columns.
+    fn place(&self, row: &Row<'_>) -> rusqlite::Result<Option<(usize, usize)>> {
+        let [model_group, task] = [sums::text(row, 1)?, sums::text(row, 2)?];
+        let chain = self.chains.of(model_group, Some(task).filter(|task| *task != sums::NONE));
+        let chain = chain.filter(|chain| self.only.is_none_or(|only| only == *chain));
+        Ok(self.grid.point(sums::count(row, 0)?).zip(chain))
     }
 
     fn add_served(
         &mut self,
         point: usize,
         chain: usize,
-        leg_group: Option<&Arc<str>>,
-        deployment: Option<&str>,
-        served: &Served,
+        leg_group: &str,
+        deployment: &str,
+        sum: &Served,
     ) {
         let of_chain = &mut self.found.chains[chain][point];
-        of_chain.requests += served.requests();
-        of_chain.partial += served.partial;
-        of_chain.degraded += served.degraded;
-        of_chain.unavailable += served.unavailable;
-        let place = deployment.and_then(|id| self.chains.place(chain, leg_group, id));
-        if let Some(place) = place {
-            *of_chain.served.entry(place).or_default() += served.full + served.partial;
+        of_chain.sum.merge_numbers(sum);
+        if let Some(place) = self.chains.place(chain, leg_group, deployment) {
+            *of_chain.served.entry(place).or_default() += sum.full + sum.partial;
         }
-        let all = &mut self.found.all[point];
-        all.ttft.merge(&served.ttft);
-        all.duration.merge(&served.duration);
-        all.cost_nano_usd = all.cost_nano_usd.saturating_add(served.cost_nano_usd);
-        all.priced += served.priced;
-        let planned = deployment.and_then(|id| self.deployments.get(id));
+        self.found.all[point].merge_numbers(sum);
+        let planned = self.deployments.get(deployment);
         if let Some(model) = planned.and_then(|planned| self.found.models.get_mut(&planned.model)) {
-            model[point].soft += served.soft;
+            model[point].soft += sum.soft;
         }
     }
 

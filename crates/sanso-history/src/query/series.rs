@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use sanso_watch::{Mark, Millis, PlannedChain};
 
 use super::chains::Chains;
-use super::gather::{AllPoint, ChainPoint, Gather, ProviderPoint};
+use super::gather::{ChainPoint, Gather, ProviderPoint};
 use super::lanes;
 use super::range::{Grid, Range};
 use crate::error::QueryError;
@@ -15,7 +15,7 @@ use crate::history::History;
 use crate::series::{CostSeries, GroupSeries, ProviderSeries, QuantileSeries, Series, Values};
 use crate::store;
 use crate::store::sums::stored;
-use crate::tally::Histogram;
+use crate::tally::{Histogram, Served};
 
 /// Marks on one page; the newest are shown.
 const MARKS: usize = 1000;
@@ -77,21 +77,21 @@ fn times(grid: &Grid) -> Vec<Millis> {
 }
 
 fn of_chain(chain: &PlannedChain, points: &[ChainPoint]) -> GroupSeries {
-    let rate = |count: fn(&ChainPoint) -> u64| -> Values {
-        points.iter().map(|point| share(count(point), point.requests)).collect()
+    let rate = |count: fn(&Served) -> u64| -> Values {
+        points.iter().map(|point| share(count(&point.sum), point.sum.requests())).collect()
     };
     let served = |leg: usize, place: usize| -> Values {
         let count = |point: &ChainPoint| point.served.get(&(leg, place)).copied().unwrap_or(0);
-        points.iter().map(|point| share(count(point), point.requests)).collect()
+        points.iter().map(|point| share(count(point), point.sum.requests())).collect()
     };
     let of_leg = |(leg, planned): (usize, &sanso_watch::PlannedLeg)| {
         (0..planned.deployments.len()).map(|place| served(leg, place)).collect()
     };
     GroupSeries {
-        requests: points.iter().map(|point| point.requests).collect(),
-        fallback_rate: rate(|point| point.partial),
-        unavailable_rate: rate(|point| point.unavailable),
-        degraded_rate: rate(|point| point.degraded),
+        requests: points.iter().map(|point| point.sum.requests()).collect(),
+        fallback_rate: rate(|sum| sum.partial),
+        unavailable_rate: rate(|sum| sum.unavailable),
+        degraded_rate: rate(|sum| sum.degraded),
         served: chain.legs.iter().enumerate().map(of_leg).collect(),
     }
 }
@@ -109,14 +109,14 @@ fn of_provider(points: &[ProviderPoint]) -> ProviderSeries {
     }
 }
 
-fn quantiles(points: &[AllPoint], of: fn(&AllPoint) -> &Histogram) -> QuantileSeries {
+fn quantiles(points: &[Served], of: fn(&Served) -> &Histogram) -> QuantileSeries {
     let quantile = |share: f64| -> Values {
         points.iter().map(|point| of(point).quantile(share).map(|ms| ms as f64)).collect()
     };
     QuantileSeries { p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99) }
 }
 
-fn cost(point: &AllPoint) -> Option<f64> {
+fn cost(point: &Served) -> Option<f64> {
     (point.priced > 0).then(|| point.cost_nano_usd as f64 / 1e9)
 }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-use crate::tally::{Asked, Histogram, Level, Served, Tally};
+use crate::tally::{Asked, Level, Served, Tally, plus};
 
 /// What stands for none: keys of a table cannot be unknown.
-const NONE: &str = "";
+pub(crate) const NONE: &str = "";
 
-/// The columns of `served` that [`served`] reads, in its order.
+/// The columns of `served` that hold sums, in the order in which they are read.
 pub(crate) const COLUMNS: &str = "full, partial, degraded, unavailable, cancelled, rejected, soft, \
      input_tokens, output_tokens, cost_nano_usd, priced, ttft, duration";
 
@@ -35,9 +35,12 @@ pub(crate) fn add(
         let (task, leg_group) = (named(task), named(&key.leg_group));
         let deployment = named(&key.deployment);
         let place = params![span, start, model_group, task, leg_group, deployment];
-        let found = find.query_row(place, |row| served(row, 0)).optional()?;
-        let mut sum = found.unwrap_or_default();
-        sum.merge(added);
+        let mut sum = added.clone();
+        let add = |row: &Row<'_>| {
+            add_numbers(&mut sum, row, 0)?;
+            add_latencies(&mut sum, row, 0)
+        };
+        find.query_row(place, add).optional()?;
         put.execute(params![
             span,
             start,
@@ -90,29 +93,36 @@ fn add_attempts(transaction: &Transaction<'_>, span: i64, more: &Tally) -> rusql
 /// An attempt's outcome that is no fault.
 pub(crate) const SUCCESS: &str = "success";
 
-/// Reads [`COLUMNS`], which begin at this column. A histogram that cannot be read counts nothing:
-/// the numbers beside it are still right.
-pub(crate) fn served(row: &Row<'_>, first: usize) -> rusqlite::Result<Served> {
-    let number = |column: usize| count(row, first + column);
-    let histogram = |column: usize| -> rusqlite::Result<Histogram> {
-        let bytes = row.get_ref(first + column)?.as_blob()?;
-        Ok(Histogram::decode(bytes).unwrap_or_default())
-    };
-    Ok(Served {
-        full: number(0)?,
-        partial: number(1)?,
-        degraded: number(2)?,
-        unavailable: number(3)?,
-        cancelled: number(4)?,
-        rejected: number(5)?,
-        soft: number(6)?,
-        input_tokens: number(7)?,
-        output_tokens: number(8)?,
-        cost_nano_usd: number(9)?,
-        priced: number(10)?,
-        ttft: histogram(11)?,
-        duration: histogram(12)?,
-    })
+/// Adds the numbers among [`COLUMNS`], which begin at this column, to a sum.
+pub(crate) fn add_numbers(sum: &mut Served, row: &Row<'_>, first: usize) -> rusqlite::Result<()> {
+    let numbers = [
+        &mut sum.full,
+        &mut sum.partial,
+        &mut sum.degraded,
+        &mut sum.unavailable,
+        &mut sum.cancelled,
+        &mut sum.rejected,
+        &mut sum.soft,
+        &mut sum.input_tokens,
+        &mut sum.output_tokens,
+        &mut sum.cost_nano_usd,
+        &mut sum.priced,
+    ];
+    for (column, number) in (first..).zip(numbers) {
+        plus(number, count(row, column)?);
+    }
+    Ok(())
+}
+
+/// How many of [`COLUMNS`] are numbers.
+const NUMBERS: usize = 11;
+
+/// Adds the latencies among [`COLUMNS`]. A histogram that cannot be read counts as far as it can: the
+/// numbers beside it are still right.
+pub(crate) fn add_latencies(sum: &mut Served, row: &Row<'_>, first: usize) -> rusqlite::Result<()> {
+    let _ = sum.ttft.merge_encoded(row.get_ref(first + NUMBERS)?.as_blob()?);
+    let _ = sum.duration.merge_encoded(row.get_ref(first + NUMBERS + 1)?.as_blob()?);
+    Ok(())
 }
 
 /// A part of a key, as it is stored.
@@ -120,9 +130,9 @@ fn named(name: &Option<Arc<str>>) -> &str {
     name.as_deref().unwrap_or(NONE)
 }
 
-/// The inverse of [`named`].
-pub(crate) fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Arc<str>>> {
-    row.get(column).map(|name: Arc<str>| Some(name).filter(|name| &**name != NONE))
+/// A name, or [`NONE`].
+pub(crate) fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a str> {
+    Ok(row.get_ref(column)?.as_str()?)
 }
 
 /// A number of things, which is never negative.

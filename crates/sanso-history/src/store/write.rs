@@ -1,6 +1,6 @@
 //! A batch of events, in one transaction.
 
-use rusqlite::{CachedStatement, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Transaction, TransactionBehavior, params};
 use sanso_watch::{Degradation, Event, Finished, Plan};
 use serde::Serialize;
 
@@ -46,7 +46,7 @@ impl Store {
                 match event {
                     Event::Request(finished) => {
                         if insert(&mut request, finished)? {
-                            tally.add(finished, plan);
+                            tally.add(finished, 1, plan);
                         }
                     }
                     Event::Breaker(moved) => {
@@ -63,11 +63,28 @@ impl Store {
                 }
             }
         }
-        for level in Level::ALL {
-            sums::add(&transaction, level, &tally.at(level))?;
-        }
+        add_up(&transaction, &tally)?;
         transaction.commit()
     }
+
+    /// Writes sums without the requests that they are made of.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the database says. Nothing of them is then in it.
+    pub(crate) fn write_sums(&mut self, tally: &Tally) -> Result<(), StoreError> {
+        let mut write = || {
+            let transaction =
+                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            add_up(&transaction, tally)?;
+            transaction.commit()
+        };
+        write().map_err(|error| self.error(&error))
+    }
+}
+
+fn add_up(transaction: &Transaction<'_>, tally: &Tally) -> rusqlite::Result<()> {
+    Level::ALL.into_iter().try_for_each(|level| sums::add(transaction, level, &tally.at(level)))
 }
 
 /// Whether it is new.

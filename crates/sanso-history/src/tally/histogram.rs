@@ -21,9 +21,9 @@ const EXACT: u64 = 2 << FINE;
 const LONGEST: u64 = (1 << 27) - 1;
 
 impl Histogram {
-    /// Counts a latency.
-    pub(crate) fn record(&mut self, ms: u64) {
-        self.add(bucket(ms), 1);
+    /// Counts a latency so many times.
+    pub(crate) fn record(&mut self, ms: u64, times: u64) {
+        self.add(bucket(ms), times);
     }
 
     /// Adds another's counts.
@@ -76,19 +76,22 @@ impl Histogram {
         bytes
     }
 
-    /// Reads what [`encode`](Self::encode) wrote; `None` if this is something else.
-    pub(crate) fn decode(mut bytes: &[u8]) -> Option<Self> {
-        let mut read = Self::default();
+    /// Adds what [`encode`](Self::encode) wrote, without taking it apart first. Of something else it
+    /// adds what it can read, and says so.
+    #[must_use]
+    pub(crate) fn merge_encoded(&mut self, mut bytes: &[u8]) -> bool {
         let mut bucket = 0_usize;
         while !bytes.is_empty() {
-            bucket = bucket.checked_add(usize::try_from(varint::read(&mut bytes)?).ok()?)?;
-            if bucket > bucket_of_longest() {
-                return None;
+            let empty = varint::read(&mut bytes).and_then(|empty| usize::try_from(empty).ok());
+            let at = empty.and_then(|empty| bucket.checked_add(empty));
+            let Some((at, count)) = at.zip(varint::read(&mut bytes)) else { return false };
+            if at > bucket_of_longest() {
+                return false;
             }
-            read.add(bucket, varint::read(&mut bytes)?);
-            bucket += 1;
+            self.add(at, count);
+            bucket = at + 1;
         }
-        Some(read)
+        true
     }
 }
 
@@ -126,7 +129,7 @@ mod tests {
     fn a_quantile_is_at_most_a_sixteenth_off() {
         for ms in (0..40_000).chain([100_000, 3_600_000, LONGEST]) {
             let mut one = Histogram::default();
-            one.record(ms);
+            one.record(ms, 1);
             let told = one.quantile(0.5).unwrap();
             assert!(told.abs_diff(ms) * 16 <= ms, "{ms} ms is told as {told} ms");
         }
@@ -143,7 +146,7 @@ mod tests {
     #[test]
     fn quantiles_are_ranks() {
         let mut ten = Histogram::default();
-        (1..=10).for_each(|ms| ten.record(ms));
+        (1..=10).for_each(|ms| ten.record(ms, 1));
         let told = [0.0, 0.1, 0.5, 0.95, 1.0].map(|share| ten.quantile(share).unwrap());
         assert_eq!(told, [1, 1, 5, 10, 10]);
         assert_eq!(Histogram::default().quantile(0.5), None);
@@ -155,19 +158,23 @@ mod tests {
         let mut all = Histogram::default();
         for _ in 0..300 {
             let most = 1 << rng.u32(1..40);
-            all.record(rng.u64(0..most));
+            all.record(rng.u64(0..most), 1);
         }
-        assert_eq!(Histogram::decode(&all.encode()), Some(all.clone()));
-        assert_eq!(Histogram::decode(&[]), Some(Histogram::default()));
-        assert_eq!(Histogram::decode(&[0x05]), None, "a gap without its count");
-        assert_eq!(Histogram::decode(&[0xff; 12]), None, "a number without an end");
-        assert_eq!(Histogram::decode(&[0xff, 0x7f, 0x01]), None, "a bucket that does not exist");
+        let read = |bytes: &[u8]| {
+            let mut read = Histogram::default();
+            read.merge_encoded(bytes).then_some(read)
+        };
+        assert_eq!(read(&all.encode()), Some(all.clone()));
+        assert_eq!(read(&[]), Some(Histogram::default()));
+        assert_eq!(read(&[0x05]), None, "a gap without its count");
+        assert_eq!(read(&[0xff; 12]), None, "a number without an end");
+        assert_eq!(read(&[0xff, 0x7f, 0x01]), None, "a bucket that does not exist");
     }
 
     #[test]
     fn absurd_latencies_are_counted_in_the_last_bucket() {
         let mut one = Histogram::default();
-        one.record(u64::MAX);
+        one.record(u64::MAX, 1);
         assert_eq!((one.count(), one.counts.len()), (1, bucket_of_longest() + 1));
     }
 }

@@ -71,8 +71,9 @@ pub(crate) struct Attempted {
 }
 
 impl Tally {
-    /// Counts a request, and its attempts with it: all of them in the minute in which it ended.
-    pub(crate) fn add(&mut self, finished: &Finished, plan: &Plan) {
+    /// Counts a request so many times, and its attempts with it: all of them in the minute in which it
+    /// ended.
+    pub(crate) fn add(&mut self, finished: &Finished, times: u64, plan: &Plan) {
         let minute = Level::Minute.start(finished.at);
         let asked = Asked {
             model_group: Arc::clone(&finished.model_group),
@@ -83,7 +84,7 @@ impl Tally {
             leg_group: finished.answered_by_group.clone(),
             deployment: finished.deployment.clone(),
         };
-        self.served.entry((minute, key)).or_default().add(finished);
+        self.served.entry((minute, key)).or_default().add(finished, times);
         for attempt in &finished.attempts {
             let key = Attempted {
                 asked: asked.clone(),
@@ -94,7 +95,7 @@ impl Tally {
                     Outcome::Fault(kind) => Some(kind),
                 },
             };
-            *self.attempts.entry((minute, key)).or_default() += 1;
+            plus(self.attempts.entry((minute, key)).or_default(), times);
         }
     }
 
@@ -106,51 +107,57 @@ impl Tally {
             longer.served.entry((start(*minute), key.clone())).or_default().merge(served);
         }
         for ((minute, key), count) in &self.attempts {
-            *longer.attempts.entry((start(*minute), key.clone())).or_default() += count;
+            plus(longer.attempts.entry((start(*minute), key.clone())).or_default(), *count);
         }
         longer
     }
 }
 
 impl Served {
-    fn add(&mut self, finished: &Finished) {
-        *match finished.degradation {
+    fn add(&mut self, finished: &Finished, times: u64) {
+        let ended = match finished.degradation {
             Degradation::Full => &mut self.full,
             Degradation::Partial => &mut self.partial,
             Degradation::Degraded => &mut self.degraded,
             Degradation::Unavailable => &mut self.unavailable,
             Degradation::Cancelled => &mut self.cancelled,
             Degradation::Rejected => &mut self.rejected,
-        } += 1;
-        self.soft += u64::from(finished.soft.is_some());
-        plus(&mut self.input_tokens, finished.input_tokens.unwrap_or(0));
-        plus(&mut self.output_tokens, finished.output_tokens.unwrap_or(0));
+        };
+        plus(ended, times);
+        plus(&mut self.soft, if finished.soft.is_some() { times } else { 0 });
+        let all = |of_one: u64| of_one.saturating_mul(times);
+        plus(&mut self.input_tokens, all(finished.input_tokens.unwrap_or(0)));
+        plus(&mut self.output_tokens, all(finished.output_tokens.unwrap_or(0)));
         if let Some(usd) = finished.cost_usd.filter(|usd| usd.is_finite()) {
-            plus(&mut self.cost_nano_usd, nano_usd(usd));
-            self.priced += 1;
+            plus(&mut self.cost_nano_usd, all(nano_usd(usd)));
+            plus(&mut self.priced, times);
         }
         if let Some(ttft) = finished.ttft_ms {
-            self.ttft.record(ttft);
+            self.ttft.record(ttft, times);
         }
-        self.duration.record(finished.duration_ms);
+        self.duration.record(finished.duration_ms, times);
     }
 
     /// Adds another's sums.
     pub(crate) fn merge(&mut self, other: &Self) {
-        let Self { full, partial, degraded, unavailable, cancelled, rejected, .. } = other;
-        plus(&mut self.full, *full);
-        plus(&mut self.partial, *partial);
-        plus(&mut self.degraded, *degraded);
-        plus(&mut self.unavailable, *unavailable);
-        plus(&mut self.cancelled, *cancelled);
-        plus(&mut self.rejected, *rejected);
+        self.merge_numbers(other);
+        self.ttft.merge(&other.ttft);
+        self.duration.merge(&other.duration);
+    }
+
+    /// Adds another's sums, but no latencies.
+    pub(crate) fn merge_numbers(&mut self, other: &Self) {
+        plus(&mut self.full, other.full);
+        plus(&mut self.partial, other.partial);
+        plus(&mut self.degraded, other.degraded);
+        plus(&mut self.unavailable, other.unavailable);
+        plus(&mut self.cancelled, other.cancelled);
+        plus(&mut self.rejected, other.rejected);
         plus(&mut self.soft, other.soft);
         plus(&mut self.input_tokens, other.input_tokens);
         plus(&mut self.output_tokens, other.output_tokens);
         plus(&mut self.cost_nano_usd, other.cost_nano_usd);
         plus(&mut self.priced, other.priced);
-        self.ttft.merge(&other.ttft);
-        self.duration.merge(&other.duration);
     }
 
     /// All requests but those whose caller is to blame or went away: what rates are a share of.
@@ -160,7 +167,7 @@ impl Served {
 }
 
 /// Adds up to what the database can hold: absurd numbers stay absurd, and do not wrap.
-fn plus(sum: &mut u64, more: u64) {
+pub(crate) fn plus(sum: &mut u64, more: u64) {
     *sum = sum.saturating_add(more).min(i64::MAX as u64);
 }
 
