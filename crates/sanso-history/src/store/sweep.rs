@@ -42,10 +42,13 @@ impl Store {
             return Ok(Swept::More);
         }
         let (_, free) = self.pages()?;
-        if free > SPARE {
-            self.vacuum()?;
+        if free <= SPARE {
+            return Ok(Swept::Done);
         }
-        Ok(if free > SPARE { Swept::More } else { Swept::Done })
+        self.vacuum()?;
+        // A file that another program made may not give pages back.
+        let (_, left) = self.pages()?;
+        Ok(if left < free { Swept::More } else { Swept::Done })
     }
 
     fn give_up_old(&mut self, retention: &Retention, now: Millis) -> rusqlite::Result<bool> {
@@ -132,5 +135,31 @@ impl Store {
         let mut rows = vacuum.query([])?;
         while rows.next()?.is_some() {}
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_gives_no_pages_back_is_not_asked_for_ever() {
+        let path = std::env::temp_dir().join(format!("sanso-sweep-{}.db", std::process::id()));
+        let made = Connection::open(&path).unwrap();
+        made.execute_batch(
+            "PRAGMA auto_vacuum = NONE; CREATE TABLE large (x);
+             INSERT INTO large VALUES (zeroblob(8000000)); DROP TABLE large;",
+        )
+        .unwrap();
+        drop(made);
+        let settings = Settings::new(&path, || Millis(0));
+        let mut store = Store::open(&settings).unwrap();
+        assert!(store.pages().unwrap().1 > SPARE);
+        let swept = store.sweep(&settings, Millis(0)).unwrap();
+        drop(store);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(swept, Swept::Done);
     }
 }

@@ -7,6 +7,7 @@ mod crash;
 mod filter;
 mod questions;
 mod retention;
+mod said;
 mod series;
 mod sums;
 mod support;

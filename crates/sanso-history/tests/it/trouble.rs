@@ -1,11 +1,12 @@
 //! Whatever is wrong with the file costs no request; it is counted, said, shown and tried again.
 
 use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::time::Duration;
 
 use sanso_history::{History, StoreError, Trouble};
 use sanso_watch::Millis;
 
-use crate::support::{Dir, NOW, finished, note, plain, plan};
+use crate::support::{Dir, NOW, finished, note, number, plain, plan};
 
 /// The trouble that a try to write ends in, which is what the health shows.
 fn trouble(history: &History) -> Trouble {
@@ -161,7 +162,7 @@ fn what_does_not_fit_is_dropped_and_counted() {
     history.flush().unwrap();
     note(&history, &[finished("after", NOW)]);
     history.flush().unwrap();
-    let count = crate::support::number(&dir.path("no/history.db"), "SELECT count(*) FROM request");
+    let count = number(&dir.path("no/history.db"), "SELECT count(*) FROM request");
     assert_eq!((count, history.health().dropped_rows), (11, 15));
 }
 
@@ -190,4 +191,27 @@ fn messages_say_what_where_and_what_to_do() {
         path.display()
     );
     assert_eq!(message, expected);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "whoever asks the writer would wake it")]
+fn what_failed_is_tried_again_without_being_asked() {
+    let dir = Dir::new();
+    let mut settings = dir.settings();
+    settings.gather = Duration::ZERO;
+    settings.retry_first = Duration::ZERO;
+    settings.retry_most = Duration::ZERO;
+    settings.path = dir.path("no/history.db");
+    let history = History::start(settings, plan()).unwrap();
+    note(&history, &plain(5));
+    assert_eq!(trouble(&history), Trouble::Missing);
+    std::fs::create_dir(dir.path("no")).unwrap();
+    // Half a minute, so that a writer that gave up is a failure and not a test without an end.
+    let is_written = |_| {
+        std::thread::sleep(Duration::from_millis(1));
+        matches!(history.request("plain-0"), Ok(Some(_)))
+    };
+    assert!((0..30_000).any(is_written), "{:?}", history.health());
+    assert_eq!(history.dropped(), 0);
+    assert_eq!(number(&dir.path("no/history.db"), "SELECT count(*) FROM request"), 5);
 }
