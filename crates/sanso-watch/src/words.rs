@@ -23,7 +23,7 @@ pub(crate) fn plural(n: u32, one: &str, many: &str) -> String {
 }
 
 /// Below this a rate would pretend to more than is known.
-const ENOUGH: u32 = 20;
+pub(crate) const ENOUGH: u32 = 20;
 
 /// `12.4 %`, or `3 of 7` where there are fewer than 20.
 #[must_use]

@@ -27,7 +27,7 @@ pub(super) struct Rhythm {
 /// Evenly spread hits need half of the bins for their half. Those that come by chance at four a bin
 /// need some 36 %; a burst of a quarter of the time needs an eighth. The line lies between.
 const STEADY: f64 = 0.25;
-/// With fewer hits per bin chance alone looks like bursts, so bins are made longer.
+/// With fewer hits per bin that was hit chance alone looks like bursts, so bins are made longer.
 const HITS_PER_BIN: u32 = 4;
 
 impl Rhythm {
@@ -35,11 +35,14 @@ impl Rhythm {
     /// bins with requests that is needed to hold half of the hits.
     pub(super) fn of(minutes: &[(Millis, u32)]) -> Self {
         let total: u32 = minutes.iter().map(|(_, hits)| hits).sum();
-        let few = |bins: usize| (total as usize) < bins * HITS_PER_BIN as usize;
+        let few = |bins: &[u32]| {
+            let hit = bins.iter().filter(|hits| **hits > 0).count();
+            (total as usize) < hit * HITS_PER_BIN as usize
+        };
         let mut width = 1;
         let mut bins = binned(minutes, width);
         for wider in [5, 15] {
-            if few(bins.len()) {
+            if few(&bins) {
                 width = wider;
                 bins = binned(minutes, width);
             }
@@ -144,6 +147,13 @@ mod tests {
         let few = rhythm((0..360).map(|minute| u32::from(minute % 5 == minute / 5 % 5)));
         assert_eq!(few.minutes, 15);
         assert!(few.is_steady());
+    }
+
+    #[test]
+    fn few_bursts_are_bursts_all_the_same() {
+        let few = rhythm((0..60).map(|minute| if minute % 10 == 0 { 20 } else { 0 }));
+        assert_eq!((few.minutes, few.half_in), (1, 3));
+        assert!(!few.is_steady());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::cause::{Cause, CauseCode};
 use crate::figures::DAY;
 use crate::millis::Millis;
 use crate::range::Range;
-use crate::words::{number, ratio, share, short, time};
+use crate::words::{ENOUGH, number, ratio, share, short, time};
 
 impl Verdict {
     /// The row's label.
@@ -56,6 +56,9 @@ impl Verdict {
                 format!("Nobody answers any of the {groups} model groups{since}{why}.")
             }
             State::Down => format!("Nobody answers {group}{since}{why}."),
+            State::PartlyDown if self.is_counted() => {
+                format!("{lost} requests of {group} have had no answer{since}{why}.")
+            }
             State::PartlyDown => format!("{lost} of {group} has had no answer{since}{why}."),
             State::Degraded => {
                 format!("{group} has been answered from store {times}{since}{why}.")
@@ -117,7 +120,7 @@ impl Verdict {
                 let own = ratio(self.answers.full, self.answers.requests);
                 // Live figures reach back a day.
                 let range = if range.millis() > DAY { Range::Day } else { range }.words();
-                let of = if self.answers.requests < 20 { "times" } else { "of the time" };
+                let of = if self.answers.requests < ENOUGH { "times" } else { "of the time" };
                 format!(
                     "Every model group is answered by its own model, {own} {of} in the last {range}."
                 )
@@ -165,10 +168,13 @@ impl Verdict {
 
     /// `12.4 % of the time`, or `3 of 7 times`.
     fn times(&self) -> String {
-        match self.of {
-            Some(of) if of < 20 => format!("{} times", self.lost()),
-            _ => format!("{} of the time", self.lost()),
-        }
+        let unit = if self.is_counted() { "times" } else { "of the time" };
+        format!("{} {unit}", self.lost())
+    }
+
+    /// Too few were asked for a rate.
+    fn is_counted(&self) -> bool {
+        self.of.is_some_and(|of| of < ENOUGH)
     }
 
     /// What to do, where there is something.

@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod alerts;
+mod causes;
 mod events;
+mod figures;
 mod rig;
 mod verdict;

@@ -12,7 +12,7 @@ pub(crate) const HOUR: u64 = 60 * MINUTE;
 pub(crate) const DAY: u64 = 24 * HOUR;
 
 /// `a` and its fallback `b`; `g` and its fallback `h`; two regions `k1` and `k2` with the same model
-/// at `d` behind them.
+/// at `d` behind them, and another one at `e`.
 pub(crate) fn plan() -> Plan {
     let main = chain(
         "main-model",
@@ -36,6 +36,7 @@ pub(crate) fn plan() -> Plan {
         [
             ("pool", &["k1 bedrock claude-opus-4-8", "k2 bedrock claude-opus-4-8"][..]),
             ("direct", &["d anthropic claude-opus-4-8"]),
+            ("last", &["e openai gpt-4.1"]),
         ],
     );
     Plan { chains: vec![main, flash, pool], tasks: vec!["summarize".into()] }
