@@ -55,11 +55,20 @@ export interface Verdict {
   severity: Severity;
   model_group?: Maybe<string>;
   task?: Maybe<string>;
-  /** A deployment. */
+  /** `provider/model`: who should answer, or whose answers fail. */
+  model?: Maybe<string>;
+  /** A deployment, and the same as `provider/model`. */
   served_instead?: Maybe<string>;
+  served_instead_model?: Maybe<string>;
   rate?: Maybe<number>;
   since?: Maybe<Time>;
   trend?: Maybe<Trend>;
+  /** Recovering: since when. */
+  recovering_since?: Maybe<Time>;
+  /** Open: the soonest probe of the first leg. */
+  next_probe?: Maybe<Time>;
+  /** All groups that there are. */
+  of_groups?: Maybe<number>;
   same_model_share?: Maybe<number>;
   other_model_rate?: Maybe<number>;
   /** Other groups that are affected. */
@@ -81,14 +90,16 @@ export interface Breaker {
   next_probe?: Maybe<Time>;
   /** Recovering: calls at once. */
   window?: Maybe<number>;
-  openings_1h: { at: Time; kind: string }[];
+  openings_1h: { at: Time; kind?: Maybe<string> }[];
   forced?: Maybe<'open' | 'closed' | 'metrics-only'>;
 }
 
 export interface Gate {
   gate: string;
+  /** Absent means shut; a quota that shut of late is told of though it is open. */
+  shut?: Maybe<boolean>;
   dimension?: Maybe<string>;
-  since: Time;
+  since?: Maybe<Time>;
   not_before?: Maybe<Time>;
   closings_1h?: Maybe<number>;
 }
@@ -122,6 +133,8 @@ export interface Leg {
 export interface Chain {
   model_group: string;
   task?: Maybe<string>;
+  /** What series, ticks and `answers.scope` call it; worked out on arrival (`live/arrive.ts`) where it is not sent. */
+  name?: Maybe<string>;
   strategy?: Maybe<string>;
   fallback: 'allow' | 'deny';
   cascade?: Maybe<boolean>;
@@ -140,7 +153,7 @@ export interface Alert {
   id: string;
   signal: Signal;
   severity: 'warn' | 'critical';
-  state: string;
+  state: 'firing' | 'pending' | 'resolved';
   since: Time;
   model_group?: Maybe<string>;
   task?: Maybe<string>;

@@ -6,7 +6,7 @@ import { incidents, overview, series, useZone } from '../state/app';
 import { useCell } from '../state/cell';
 import { layout } from './layout';
 import { ratio, type Tail } from '../live/tail';
-import { CRITICAL, WARN } from '../words/chain';
+import { chainName, chainOf, CRITICAL, WARN } from '../words/chain';
 import { clock, moment } from '../words/time';
 import { areaBegun, areaEnd, axisOf, grown, line, linear, most } from './axis';
 import { together } from './derive';
@@ -61,9 +61,11 @@ function useWidth(): [RefObject<HTMLSpanElement | null>, number] {
 /** When the group's open incident, or the verdict about it, began. */
 function useOnset(group: string): number | null {
   const open = useCell(incidents)?.find((i) => i.until == null && i.model_groups.includes(group));
-  const v = useCell(overview)?.verdict;
+  const o = useCell(overview);
+  const v = o?.verdict;
   if (open) return moment(open.since);
-  return v?.since && v.model_group === group && v.severity !== 'ok' ? moment(v.since) : null;
+  const about = v?.model_group ? chainOf(o?.chains ?? [], v) : undefined;
+  return v?.since && about && chainName(about) === group && v.severity !== 'ok' ? moment(v.since) : null;
 }
 
 export function HeadChart({ group }: { group: string }) {

@@ -4,6 +4,7 @@ import { get, getIfThere, Refused } from '../net';
 import * as app from '../state/app';
 import { RANGE_MS, RANGES } from '../words/range';
 import { moment, SECOND } from '../words/time';
+import { arrived } from './arrive';
 import { tailOf } from './tail';
 
 /** As many requests as the list holds. */
@@ -19,7 +20,8 @@ export function rangeFor(v: Verdict, now: number): Range {
   return RANGES.find((r) => RANGE_MS[r] >= need) ?? '30d';
 }
 
-function take(o: Overview): void {
+function take(sent: Overview): void {
+  const o = arrived(sent);
   app.setClock(o.now);
   app.overview.set(o);
   app.frame.set(o);

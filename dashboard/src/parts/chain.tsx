@@ -7,7 +7,7 @@ import { layout } from '../charts/layout';
 import { range } from '../state/app';
 import { useCell } from '../state/cell';
 import { toggleFold } from '../state/choose';
-import { flowing, idle, isDown, legShare, reasons, standing } from '../words/chain';
+import { chainName, flowing, idle, isDown, legShare, reasons, standing } from '../words/chain';
 import { count, NB, rate, share } from '../words/numbers';
 import { RANGE_WORDS } from '../words/range';
 import { DeploymentPart } from './deployment';
@@ -31,13 +31,14 @@ function Head({ chain: c, open }: { chain: Chain; open: boolean }) {
   const { level, word, rate: on } = standing(c);
   const shown = useCell(range);
   const unasked = idle(c);
+  const name = chainName(c);
   return (
-    <button class="crow" type="button" aria-expanded={open} data-group={c.model_group} onClick={() => toggleFold(c.model_group, open)}>
+    <button class="crow" type="button" aria-expanded={open} data-group={name} onClick={() => toggleFold(name, open)}>
       <span class="gname"><b>{c.model_group}</b>{c.task && <span>{c.task}</span>}{open && !unasked && <span>{count(c.requests_per_min)} requests / min</span>}</span>
-      {open && <span class="hcw">{!unasked && c.legs.length > 1 && <><span class="vh">Fallback rate over the last {RANGE_WORDS[shown]}</span><HeadChart group={c.model_group} /></>}</span>}
+      {open && <span class="hcw">{!unasked && c.legs.length > 1 && <><span class="vh">Fallback rate over the last {RANGE_WORDS[shown]}</span><HeadChart group={name} /></>}</span>}
       {!open && <span class="mini">{c.legs.map((l, i) => <MiniLeg key={`${i} ${l.model_group}`} leg={l} index={i} unknown={unasked} />)}</span>}
       <span class="crate">
-        {!open && !unasked && <Spark group={c.model_group} />}
+        {!open && !unasked && <Spark group={name} />}
         <span class="cr"><b>{rate(on)}</b><span>{level === 'critical' || level === 'warn' ? <Mark kind={level} /> : null}{word}</span></span>
       </span>
       <Chevron />
@@ -88,7 +89,7 @@ export function ChainPart({ chain: c, open }: { chain: Chain; open: boolean }) {
   const inflow = flowing(c);
   const n = c.legs.length;
   return (
-    <article class={`cg m-${standing(c).level}${open ? ' open' : ''}`} aria-label={c.model_group}>
+    <article class={`cg m-${standing(c).level}${open ? ' open' : ''}`} aria-label={chainName(c)}>
       <Head chain={c} open={open} />
       {open && (
         <div class={`chain${isDown(c) ? ' down' : idle(c) ? ' idle' : ''}`} style={{ '--n': String(Math.max(2, n)) }}>

@@ -3,7 +3,7 @@ import type { BreakerState } from '../api';
 import { STATE_WORDS, Switch } from '../draw/marks';
 import { folds, overview } from '../state/app';
 import { useCell } from '../state/cell';
-import { sorted, unfoldedAtFirst } from '../words/chain';
+import { chainName, sorted, unfoldedAtFirst } from '../words/chain';
 import { deployments } from '../words/names';
 import { ChainPart } from './chain';
 
@@ -28,7 +28,7 @@ export function Chains() {
   return (
     <section id="chains" aria-labelledby="chains-title">
       <ChainsHead sub={`Who answers, in order. ${n > FEW ? `${n} model groups, ${deployments(o.chains).length} deployments; troubled ones first.` : 'Requests enter at the left; what a leg cannot answer goes on to the next.'}`} />
-      {sorted(o.chains, o.alerts).map((c) => <ChainPart key={c.model_group} chain={c} open={chosen.get(c.model_group) ?? first.has(c.model_group)} />)}
+      {sorted(o.chains, o.alerts).map((c) => <ChainPart key={chainName(c)} chain={c} open={chosen.get(chainName(c)) ?? first.has(chainName(c))} />)}
     </section>
   );
 }

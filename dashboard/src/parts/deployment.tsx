@@ -4,8 +4,8 @@ import { kindFill } from '../draw/fills';
 import { Mark, STATE_WORDS, Switch } from '../draw/marks';
 import { now, useZone } from '../state/app';
 import { useLook } from '../state/cell';
-import { errorRate, errors, well } from '../words/chain';
-import { count, millis, rate, share } from '../words/numbers';
+import { errorRate, errors, faults, well } from '../words/chain';
+import { count, millis, NB, rate, share } from '../words/numbers';
 import { moment, sameDay, span } from '../words/time';
 import { DUE } from '../words/verdict';
 import { Ago, At, Within } from './said';
@@ -43,15 +43,16 @@ function BreakerLine({ b }: { b: Breaker }) {
 
 const GATES: Record<string, string> = { quota: 'Throttled', host: 'Host gate shut', credential: 'Key gate shut', model: 'Model gate shut' };
 
-/** A gate past its time is open, whether or not somebody has gone through. */
+/** A gate past its time is open, whether or not somebody has gone through: then only how often it shut is worth a word. */
 function GateLine({ g }: { g: Gate }) {
-  const left = useLook(now, (n) => (g.not_before == null ? '' : moment(g.not_before) > n ? `, ${span(moment(g.not_before) - n)} left` : null));
-  if (left == null) return null;
-  return <p class="bs gate"><b>{GATES[g.gate] ?? `${g.gate} gate shut`}</b>{g.dimension && ` on ${g.dimension}`}<span class="rel">{left}</span>{g.closings_1h ? `, ${count(g.closings_1h)} times in 1 h` : ''}</p>;
+  const left = useLook(now, (n) => (g.shut === false ? null : g.not_before == null ? '' : moment(g.not_before) > n ? `, ${span(moment(g.not_before) - n)} left` : null));
+  const often = g.closings_1h ? `${left == null ? ' ' : ', '}${count(g.closings_1h)} times in 1${NB}h` : '';
+  if (left == null && !often) return null;
+  return <p class="bs gate"><b>{GATES[g.gate] ?? `${g.gate} gate shut`}</b>{g.dimension && ` on ${g.dimension}`}{left != null && <span class="rel">{left}</span>}{often}{left == null && ', open now'}</p>;
 }
 
 function Errors({ d }: { d: Deployment }) {
-  const kinds = Object.entries(d.faults).filter(([, n]) => n > 0).sort((a, b) => b[1] - a[1]);
+  const kinds = faults(d);
   const n = errors(d);
   if (n === 0) return <span class="nofault">{d.attempts > 0 ? `none in ${count(d.attempts)} attempts` : 'not asked'}</span>;
   let x = 0;

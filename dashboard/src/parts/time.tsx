@@ -15,10 +15,15 @@ import { servedRow } from '../rows/served';
 import { link, overview, range, series, servedOf, useZone } from '../state/app';
 import { useCell, useLook } from '../state/cell';
 import { usePlan } from '../state/plan';
+import { chainName, chainOf } from '../words/chain';
 import { CursorWords, Hair, leave, point, TimeAxis } from './scrub';
 
 /** The group whose share is shown at first: the one in trouble. */
-const troubled = (o: Overview | null): string => o?.verdict.model_group ?? o?.alerts.find((a) => a.model_group)?.model_group ?? '';
+function troubled(o: Overview | null): string {
+  const about = o && [o.verdict, ...o.alerts].find((x) => x.model_group);
+  const chain = about && chainOf(o.chains, about);
+  return chain ? chainName(chain) : '';
+}
 
 function Plots({ drawn, chains, lost }: { drawn: Drawn; chains: readonly Chain[]; lost: boolean }) {
   const first = useLook(overview, troubled);

@@ -5,7 +5,7 @@ import { tailRate, unavailableOf } from '../charts/derive';
 import { LivePath } from '../charts/live';
 import { dash, NOBODY } from '../draw/fills';
 import { LineSwatch, Swatch } from '../draw/marks';
-import { CRITICAL, WARN } from '../words/chain';
+import { chainName, CRITICAL, WARN } from '../words/chain';
 import { rate } from '../words/numbers';
 import { Levels, Limit, Row, type Drawn, type Key } from './row';
 
@@ -23,8 +23,9 @@ interface Ranked {
 /** Groups that have a fallback, highest first. Escalations of a cascade are no fallback. */
 function ranked({ s }: Drawn, chains: readonly Chain[]): Ranked[] {
   return chains.filter((c) => c.legs.length > 1 && !c.cascade).map((c, i) => {
-    const values = s.model_groups[c.model_group]?.fallback_rate ?? [];
-    return { name: c.model_group, values, high: most(values), dash: dash(i) };
+    const name = chainName(c);
+    const values = s.model_groups[name]?.fallback_rate ?? [];
+    return { name, values, high: most(values), dash: dash(i) };
   }).sort((a, b) => b.high - a.high);
 }
 
@@ -32,7 +33,7 @@ export function fallbackRow(drawn: Drawn, chains: readonly Chain[]) {
   const { s, axis } = drawn;
   const rows = ranked(drawn, chains);
   if (!rows.length) return null;
-  const everyone = chains.map((c) => c.model_group);
+  const everyone = chains.map(chainName);
   const unanswered = unavailableOf(s, everyone);
   const high = Math.max(0.12, most(unanswered), ...rows.map((r) => r.high));
   const top = high > 0.6 ? 1 : high > 0.25 ? roundUp(high * 1.05) : Math.ceil((high * 100) / 2) * 0.02 + 0.02;

@@ -7,6 +7,7 @@ import { areaFill, legFill, NOBODY, STORED } from '../draw/fills';
 import { Swatch } from '../draw/marks';
 import { ratio, type Tail } from '../live/tail';
 import { servedOf } from '../state/app';
+import { chainName } from '../words/chain';
 import { rate } from '../words/numbers';
 import { Levels, Row, type Drawn, type Key } from './row';
 
@@ -21,7 +22,7 @@ interface Layer {
 }
 
 function layersOfAll({ s }: Drawn, chains: readonly Chain[]): Layer[] {
-  const groups = chains.map((c) => c.model_group);
+  const groups = chains.map(chainName);
   const legs = Math.max(1, ...chains.map((c) => c.legs.length));
   return Array.from({ length: legs }, (_, k) => ({
     name: k === 0 ? 'first leg' : `leg ${k + 1}`,
@@ -32,7 +33,7 @@ function layersOfAll({ s }: Drawn, chains: readonly Chain[]): Layer[] {
 }
 
 function layersOf({ s }: Drawn, chain: Chain): Layer[] {
-  const name = chain.model_group;
+  const name = chainName(chain);
   return chain.legs.flatMap((l, k) => l.deployments.map((d, j): Layer => ({
     name: d.region ? `${d.region}, ${d.model}` : d.model,
     fill: areaFill(k, j),
@@ -86,8 +87,8 @@ function growing(layers: readonly Layer[], k: number, axis: Axis) {
 }
 
 export function servedRow(drawn: Drawn, chains: readonly Chain[], chosen: string) {
-  const chain = chains.find((c) => c.model_group === chosen);
-  const groups = chain ? [chosen] : chains.map((c) => c.model_group);
+  const chain = chains.find((c) => chainName(c) === chosen);
+  const groups = chain ? [chosen] : chains.map(chainName);
   const layers = [...(chain ? layersOf(drawn, chain) : layersOfAll(drawn, chains)), ...layersOfNobody(drawn, groups)];
   const closed = stack(layers, drawn.axis);
   const keys = [...layers].reverse().map((l): Key => ({ name: l.name, swatch: <Swatch fill={l.fill} />, values: l.values, live: l.live, write: rate, spoken: true }));
@@ -95,7 +96,7 @@ export function servedRow(drawn: Drawn, chains: readonly Chain[], chosen: string
     <label class="pick"><span class="vh">Model group</span>
       <select id="served-of" value={chain ? chosen : ''} onChange={(e) => servedOf.set(e.currentTarget.value)}>
         <option value="">all groups, by leg</option>
-        {chains.map((c) => <option key={c.model_group} value={c.model_group}>{c.model_group}</option>)}
+        {chains.map(chainName).map((name) => <option key={name} value={name}>{name}</option>)}
       </select>
     </label>
   );

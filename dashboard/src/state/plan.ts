@@ -5,7 +5,7 @@ import { overview } from './app';
 import { useLook } from './cell';
 
 const shapeOf = (chains: readonly Chain[]): string =>
-  JSON.stringify(chains.map((c) => [c.model_group, c.cascade, c.legs.map((l) => l.deployments.map((d) => [d.deployment, d.model, d.region]))]));
+  JSON.stringify(chains.map((c) => [c.name, c.model_group, c.task, c.cascade, c.legs.map((l) => l.deployments.map((d) => [d.deployment, d.model, d.region]))]));
 
 /** The chains for whoever needs their names and order alone. */
 export function usePlan(): readonly Chain[] {

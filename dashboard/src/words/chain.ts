@@ -1,6 +1,12 @@
 /** What a chain adds up to: shares of its legs, what moves on, how worried to be. */
-import type { Alert, Chain, Deployment, Leg } from '../api';
+import type { Alert, Chain, Deployment, Leg, Maybe } from '../api';
 import { NB } from './numbers';
+
+export const chainName = (c: Chain): string => c.name ?? c.model_group;
+
+/** The chain that a verdict or an alert is about. */
+export const chainOf = (chains: readonly Chain[], of: { model_group?: Maybe<string>; task?: Maybe<string> }): Chain | undefined =>
+  chains.find((c) => c.model_group === of.model_group && (c.task ?? null) === (of.task ?? null)) ?? chains.find((c) => c.model_group === of.model_group);
 
 export const legShare = (l: Leg): number => l.deployments.reduce((a, d) => a + (d.share ?? 0), 0);
 
@@ -31,7 +37,9 @@ export function reasons(l: Leg): [string, number][] {
   return [...all].sort((a, b) => b[1] - a[1]);
 }
 
-export const errors = (d: Deployment): number => Object.values(d.faults).reduce((a, n) => a + n, 0);
+/** A caller who left is nobody's fault. */
+export const faults = (d: Deployment): [string, number][] => Object.entries(d.faults).filter(([kind, n]) => n > 0 && kind !== 'Cancelled').sort((a, b) => b[1] - a[1]);
+export const errors = (d: Deployment): number => faults(d).reduce((a, [, n]) => a + n, 0);
 export const errorRate = (d: Deployment): number => (d.attempts > 0 ? errors(d) / d.attempts : 0);
 
 /** Nothing to say about it but one line. */
@@ -41,10 +49,10 @@ export const well = (d: Deployment): boolean =>
 const WORRY = { open: 3, 'half-open': 2, recovering: 2, closed: 0 } as const;
 
 /** Troubled groups first. From 4 on a group is unfolded by itself. */
-export function worry(c: Chain, alerts: readonly Alert[]): number {
+export function worry(c: Chain, alerts: readonly Alert[], chains: readonly Chain[]): number {
   if (isDown(c)) return 9;
   const breakers = c.legs.flatMap((l, i) => l.deployments.map((d) => WORRY[d.breaker.state] * (i ? 0.5 : 1)));
-  return Math.max(0, ...breakers) + (alerts.some((a) => a.model_group === c.model_group) ? 4 : 0);
+  return Math.max(0, ...breakers) + (alerts.some((a) => chainOf(chains, a) === c) ? 4 : 0);
 }
 
 export type Level = 'idle' | 'ok' | 'warn' | 'critical';
@@ -67,11 +75,11 @@ export function standing(c: Chain): { level: Level; word: string; rate: number |
 
 /** Unfolded at first: the troubled ones, two at most; everything is down: one; all well: the first. */
 export function unfoldedAtFirst(chains: readonly Chain[], alerts: readonly Alert[]): string[] {
-  const troubled = sorted(chains, alerts).filter((c) => worry(c, alerts) >= 4);
+  const troubled = sorted(chains, alerts).filter((c) => worry(c, alerts, chains) >= 4);
   const some = troubled.length ? troubled : chains.slice(0, 1);
   const most = chains.length > 0 && chains.every(isDown) ? 1 : 2;
-  return some.slice(0, most).map((c) => c.model_group);
+  return some.slice(0, most).map(chainName);
 }
 
 export const sorted = (chains: readonly Chain[], alerts: readonly Alert[]): Chain[] =>
-  [...chains].sort((a, b) => worry(b, alerts) - worry(a, alerts));
+  [...chains].sort((a, b) => worry(b, alerts, chains) - worry(a, alerts, chains));

@@ -4,7 +4,8 @@
  */
 import type { Chain, Frame, Verdict, VerdictState } from '../api';
 import { causeWords } from './cause';
-import { deployments, modelOf, softReason } from './names';
+import { chainOf } from './chain';
+import { deployments, modelOf, short, softReason } from './names';
 import { count, ENOUGH, NB, plural, rate, rateOf, share } from './numbers';
 import { RANGE_WORDS } from './range';
 import { bold, plain, type Part, type Rich } from './rich';
@@ -79,17 +80,16 @@ function why(v: Verdict): Rich {
   return said.length ? [', ', ...said] : [];
 }
 
-function chainOf(k: Known): Chain | undefined {
-  const name = k.frame.verdict.model_group;
-  return k.chains.find((c) => c.model_group === name);
-}
-
-const firstLeg = (k: Known) => chainOf(k)?.legs[0]?.deployments ?? [];
+const ownChain = (k: Known): Chain | undefined => chainOf(k.chains, k.frame.verdict);
+const firstLeg = (k: Known) => ownChain(k)?.legs[0]?.deployments ?? [];
 
 function instead(k: Known): string {
-  const id = k.frame.verdict.served_instead;
-  return id ? modelOf(k.chains, id) : 'another model';
+  const { served_instead: id, served_instead_model: model } = k.frame.verdict;
+  return model ? short(model) : id ? modelOf(k.chains, id) : 'another model';
 }
+
+/** The model that should answer, or whose answers fail. */
+const ownModel = (v: Verdict): string | undefined => (v.model ? short(v.model) : (v.cause?.model ?? undefined));
 
 function others(v: Verdict): string {
   const n = v.others ?? 0;
@@ -99,7 +99,7 @@ function others(v: Verdict): string {
 
 function losing(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
   const v = k.frame.verdict;
-  const probe = firstLeg(k).find((d) => d.breaker.state === 'open' && d.breaker.next_probe)?.breaker.next_probe;
+  const probe = v.next_probe ?? firstLeg(k).find((d) => d.breaker.state === 'open' && d.breaker.next_probe)?.breaker.next_probe;
   const open: Rich = v.state !== 'open'
     ? []
     : probe ? [' The breaker is open; next probe ', { within: moment(probe), due: DUE }, '.'] : [' The breaker is open.'];
@@ -115,8 +115,9 @@ function recovering(k: Known, zone: Zone): Pick<Words, 'sentence' | 'advice' | '
   const back = firstLeg(k).find((d) => d.breaker.state === 'recovering' || d.breaker.state === 'half-open');
   const a = v.answers;
   const own = a && a.requests > 0 ? rateOf(a.full, a.requests) : rate(v.rate == null ? null : 1 - v.rate);
-  const at = back ? moment(back.breaker.since) : v.since ? moment(v.since) : null;
-  const model = back?.model ?? v.cause?.model ?? 'its own model';
+  const since = v.recovering_since ?? back?.breaker.since ?? v.since;
+  const at = since ? moment(since) : null;
+  const model = back?.model ?? ownModel(v) ?? 'its own model';
   const window = back?.breaker.window;
   return {
     sentence: [
@@ -133,7 +134,7 @@ function recovering(k: Known, zone: Zone): Pick<Words, 'sentence' | 'advice' | '
 
 function down(k: Known, zone: Zone): Pick<Words, 'sentence' | 'advice' | 'title'> {
   const v = k.frame.verdict;
-  const n = k.chains.length;
+  const n = v.of_groups ?? k.chains.length;
   const whom: Rich = v.model_group ? [bold(v.model_group)] : n > 1 ? [`any of the ${n} model groups`] : ['any model group'];
   return {
     sentence: [bold('Nobody answers'), ' ', ...whom, ...since(v), ...why(v), '.'],
@@ -155,10 +156,10 @@ function keyGone(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
 
 function exposed(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
   const v = k.frame.verdict;
-  const only = k.chains.length === 1 ? k.chains[0] : chainOf(k);
+  const only = k.chains.length === 1 ? k.chains[0] : ownChain(k);
   const d = only?.legs[0]?.deployments[0];
-  const model = d?.model ?? v.cause?.model ?? 'One model';
-  const everything = k.chains.length === 1 || !v.model_group;
+  const model = d?.model ?? ownModel(v) ?? 'One model';
+  const everything = (v.of_groups ?? k.chains.length) === 1 || !v.model_group;
   return {
     sentence: [bold(model), ' answers ', everything ? 'everything' : group(v), ', and ', bold('nothing stands behind it'), '.'],
     advice: [`An outage of ${d?.provider ?? v.cause?.provider ?? 'its provider'} would be an outage of yours. Add a second deployment or a fallback in the config; a reload loses no request.`],
@@ -218,7 +219,7 @@ export function verdictWords(k: Known, zone: Zone): Words {
     case 'soft':
       return {
         ...head, title: `${figure} soft failures`, advice: act(),
-        sentence: [bold(v.cause?.model ?? instead(k)), ' answers ', group(v), ', but ', bold(rate(v.rate)), ' of its answers have been ', softReason(v.cause?.kind), ...since(v), '.'],
+        sentence: [bold(ownModel(v) ?? 'A model'), ' answers ', group(v), ', but ', bold(rate(v.rate)), ' of its answers have been ', softReason(v.cause?.kind), ...since(v), '.'],
       };
     case 'weak':
       return { ...head, sentence: [bold(v.task ?? v.model_group ?? 'A task'), ' has escalated ', bold(figure), ' of its requests to ', bold(instead(k)), ...since(v), '.'], advice: act(), title: `${figure} escalated` };
