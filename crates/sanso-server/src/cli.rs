@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Check a configuration, and draw its chains.
     Check(Check),
+    /// Say what would become of a request: who is called, in which order, at which price. Calls no one.
+    Explain(Explain),
     /// Watch the chain at work: simulated providers, live traffic, an outage and its recovery.
     Demo(Demo),
 }
@@ -46,6 +48,24 @@ pub(crate) struct Check {
     /// The configuration, in LiteLLM's format.
     #[arg(value_name = "FILE")]
     pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The configuration, in LiteLLM's format.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// The task that is asked for, whatever the request names.
+    #[arg(long, short, required_unless_present = "file")]
+    pub(crate) task: Option<String>,
+    /// The request: a JSON body of POST /v1/chat/completions. Without one, a prompt of 1000 tokens.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Say it in JSON, as POST /admin/explain does.
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod demo;
 mod drain;
+mod explain;
 mod http;
 mod log;
 mod output;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::Explain(options) => explain::run(&options),
         Command::Demo(options) => demo::run(options),
     }
 }

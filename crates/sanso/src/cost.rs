@@ -1,6 +1,6 @@
 //! What an answer cost.
 
-use sanso_core::{Price, Tokens};
+use sanso_core::{DeploymentId, Price, Tokens};
 use sanso_wire::ir::Usage;
 
 use crate::catalogue;
@@ -18,7 +18,7 @@ pub(crate) fn of(
 ) -> Option<f64> {
     let usage = usage?;
     let count = |tokens: Option<u64>| tokens.unwrap_or_default() as f64;
-    price(snapshot, by, matches)?.of(Tokens {
+    price(snapshot, by.deployment, matches.of(by.group))?.of(Tokens {
         input: usage.prompt as f64,
         cached: count(usage.cached),
         cache_write: count(usage.cache_write),
@@ -26,12 +26,16 @@ pub(crate) fn of(
     })
 }
 
-/// The model behind a wildcard is known by the request alone.
-fn price(snapshot: &Snapshot, by: &TrailAttempt, matches: &Matches) -> Option<Price> {
-    let target = snapshot.target(by.deployment);
-    let said = snapshot.config.deployments[by.deployment.index()].price;
+/// What a deployment's tokens cost. The model behind a wildcard is known by what its `*` matched alone.
+pub(crate) fn price(
+    snapshot: &Snapshot,
+    deployment: DeploymentId,
+    matched: Option<&str>,
+) -> Option<Price> {
+    let target = snapshot.target(deployment);
+    let said = snapshot.config.deployments[deployment.index()].price;
     let by_request = || {
-        let model = target.is_wildcard().then(|| target.model_for(matches.of(by.group)))?;
+        let model = target.is_wildcard().then(|| target.model_for(matched))?;
         catalogue::find(&target.provider, &model)?.price
     };
     said.or_else(by_request)

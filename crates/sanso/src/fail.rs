@@ -132,25 +132,27 @@ fn shut(
     let mut message = format!("no deployment of `{group}` can be called at the moment:");
     for (index, (deployment, refusal)) in refusals.iter().enumerate() {
         let separator = if index == 0 { " " } else { "; " };
-        let why = match refusal.gate {
-            Gate::Credential => "the gateway's key refused or out of money",
-            Gate::Model => "model not found there",
-            Gate::Quota => "rate limited",
-            Gate::Host => "host not reachable",
-            Gate::Breaker => "circuit breaker open",
-            Gate::SlowStart => "recovering, and full,",
-            Gate::Budget => "retry budget spent",
-            Gate::RetryCap => "too many retries at once",
-            Gate::Inflow => "full of calls that came by fallback",
-        };
-        let (label, since) = (snapshot.label(*deployment), seconds(now - refusal.since));
-        let _ = write!(message, "{separator}{label} ({why} for {since}");
-        if let Some(wait) = refusal.not_before.map(|at| at - now) {
-            let _ = write!(message, ", asked again in {}", seconds(wait));
-        }
-        message.push(')');
+        let (label, why) = (snapshot.label(*deployment), refused(refusal, now));
+        let _ = write!(message, "{separator}{label} ({why})");
     }
     message
+}
+
+/// `circuit breaker open for 3.0 s, asked again in 9.2 s`.
+pub(crate) fn refused(refusal: &Refusal, now: Instant) -> String {
+    let why = match refusal.gate {
+        Gate::Credential => "the gateway's key refused or out of money",
+        Gate::Model => "model not found there",
+        Gate::Quota => "rate limited",
+        Gate::Host => "host not reachable",
+        Gate::Breaker => "circuit breaker open",
+        Gate::SlowStart => "recovering, and full,",
+        Gate::Budget => "retry budget spent",
+        Gate::RetryCap => "too many retries at once",
+        Gate::Inflow => "full of calls that came by fallback",
+    };
+    let again = refusal.not_before.map(|at| format!(", asked again in {}", seconds(at - now)));
+    format!("{why} for {}{}", seconds(now - refusal.since), again.unwrap_or_default())
 }
 
 fn seconds(duration: Duration) -> String {

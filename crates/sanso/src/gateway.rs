@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use sanso_core::{BreakerState, Class, Instant, Request};
-use sanso_wire::envelope::{Envelope, FallbackRule};
+use sanso_core::{BreakerState, Instant};
+use sanso_wire::envelope::Envelope;
 use tokio::sync::broadcast;
 
 use crate::answer::{Answer, AnswerStream};
 use crate::ask::{Asked, Sizes};
-use crate::asked_for;
 use crate::checks::Checks;
 use crate::clock::Clock;
 use crate::config::{self, Config, Report};
@@ -20,9 +19,8 @@ use crate::degrade::{Caller, Store};
 use crate::early::Early;
 use crate::error::Error;
 use crate::exchange::{Exchange, Reply};
-use crate::matches::Matches;
 use crate::observe::{BreakerChange, Observer};
-use crate::own_lists;
+use crate::plan::{self, Plan};
 use crate::request::ChatRequest;
 use crate::snapshot::Snapshot;
 use crate::tasks;
@@ -43,7 +41,7 @@ use crate::upstream::{Upstream, UpstreamLimits};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Gateway {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// What all requests share.
@@ -60,7 +58,7 @@ pub(crate) struct Shared {
 #[derive(Clone, Debug)]
 pub struct Arrival {
     /// When its first byte came.
-    at: Instant,
+    pub(crate) at: Instant,
     /// The shortest deadline that the client named, from then on.
     pub deadline: Option<Duration>,
     /// The client says that it is repeating a request that failed: it earns no retries.
@@ -251,43 +249,14 @@ impl Gateway {
         let started = arrival.at;
         let snapshot = self.shared.snapshot.load_full();
         let envelope = Envelope::read(body)?;
-        let asked_for = asked_for::find(&snapshot, &envelope, arrival.task.as_deref())?;
-        let (group, task, warning) = (asked_for.group, asked_for.task, asked_for.warning);
-        let mut matches = Matches::default();
-        // The first of a request is alone: it cannot stand against another.
-        let _ = matches.note(group, asked_for.matched);
-        let policy = &snapshot.config.groups[group.index()].policy;
-        let streamed = (policy.streams.upstream_stream && !envelope.stream)
-            .then(|| envelope.streamed())
-            .transpose()?;
-        let buffered = envelope.controls.buffer.unwrap_or(policy.streams.buffer_full);
-        let class =
-            Class { stream: envelope.stream || streamed.is_some(), thinks: envelope.thinks };
-        let configured = policy.timeouts.deadline;
-        let deadline = arrival.deadline.map_or(configured, |own| own.min(configured));
-        let mut request = Request::new(group, class, started + deadline);
-        request.held = streamed.is_some() || (envelope.stream && buffered);
-        request.is_retry = arrival.is_retry;
-        apply_controls(&mut request, &envelope);
-        request.deny_fallback |= task.is_some_and(|task| task.deny_fallback);
-        request.relax = policy.degrade.relax;
-        request.continues = policy.streams.continues && !request.held && is_one_text(&envelope);
-        if let Some(task) = snapshot.task_index(group) {
-            let ask = tasks::Ask {
-                class,
-                prompt_tokens: envelope.prompt_tokens_estimate,
-                max_tokens: envelope.max_tokens,
-            };
-            let rng = &mut self.shared.clock.rng();
-            request.legs = tasks::legs(&snapshot, task, &ask, started, rng);
-        }
-        let mut own = own_lists::Reading { snapshot: &snapshot, matches, warnings: Vec::new() };
-        own.read(&envelope, &mut request)?;
-        let own_lists::Reading { matches, mut warnings, .. } = own;
-        warnings.extend(warning);
+        let order = |task, ask: &tasks::Ask| {
+            tasks::legs(&snapshot, task, ask, started, &mut self.shared.clock.rng())
+        };
+        let plan = plan::make(&snapshot, &envelope, &arrival, order)?;
+        let Plan { request, matches, warnings, streamed } = plan;
         let id = self.shared.clock.request_id();
         let limits = &snapshot.config.limits;
-        let checks = &snapshot.config.groups[group.index()].policy.checks;
+        let checks = &snapshot.config.groups[request.group.index()].policy.checks;
         let asked = Asked {
             sizes: Sizes { event: limits.event, answer: limits.answer },
             created: u64::try_from(Clock::wall().as_second()).unwrap_or_default(),
@@ -326,32 +295,6 @@ pub enum Relayed {
     /// A stream that has brought nothing for so long that its headers go out before it is known who
     /// serves it.
     Early(Box<Early>),
-}
-
-/// What the request says of its own chain.
-fn apply_controls(request: &mut Request, envelope: &Envelope) {
-    let controls = &envelope.controls;
-    request.prompt_tokens = u32::try_from(envelope.prompt_tokens_estimate).unwrap_or(u32::MAX);
-    request.needs = envelope.needs;
-    request.max_tokens = envelope.max_tokens.map(|most| u32::try_from(most).unwrap_or(u32::MAX));
-    request.num_retries = controls.num_retries;
-    request.fallback_on = controls.fallback_on;
-    request.priority = controls.priority.unwrap_or_default();
-    request.max_fallbacks = controls.max_fallbacks;
-    request.deny_fallback =
-        controls.disable_fallbacks || controls.fallback == Some(FallbackRule::Deny);
-    request.timeout = match envelope.stream {
-        true => controls.stream_timeout.or(controls.timeout),
-        false => controls.timeout,
-    };
-}
-
-/// Whether the answer that is asked for is one stream of text, which another could carry on: no call,
-/// no form that two halves would have to share, no thoughts before it.
-fn is_one_text(envelope: &Envelope) -> bool {
-    let more = [envelope.has_tools, envelope.wants_json, envelope.thinks, envelope.candidates > 1];
-    let logprobs = !envelope.needs.common(sanso_core::Needs::LOGPROBS).is_empty();
-    envelope.stream && !logprobs && !more.contains(&true)
 }
 
 /// A configuration that is held while it is looked at.

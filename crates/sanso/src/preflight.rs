@@ -39,7 +39,7 @@ pub(crate) fn error(
 }
 
 /// `does not support tools, images and takes prompts of at most 8192 tokens`.
-fn lacks(lack: &Lack) -> String {
+pub(crate) fn lacks(lack: &Lack) -> String {
     let needs: Vec<&str> = lack.needs.names().collect();
     let needs = (!needs.is_empty()).then(|| format!("does not support {}", needs.join(", ")));
     let window = lack.window.map(|window| format!("takes prompts of at most {window} tokens"));

@@ -61,12 +61,17 @@ impl Snapshot {
 
     /// `provider/model` of a call, with the model that was really asked for.
     pub(crate) fn label_of(&self, attempt: &TrailAttempt, matches: &Matches) -> Arc<str> {
-        let target = self.target(attempt.deployment);
+        self.label_for(attempt.deployment, matches.of(attempt.group))
+    }
+
+    /// `provider/model`, with what the `*` of a wildcard stands for.
+    pub(crate) fn label_for(&self, deployment: DeploymentId, matched: Option<&str>) -> Arc<str> {
+        let target = self.target(deployment);
         if target.is_wildcard() {
-            let model = target.model_for(matches.of(attempt.group));
+            let model = target.model_for(matched);
             format!("{}/{model}", target.provider).into()
         } else {
-            self.label(attempt.deployment)
+            self.label(deployment)
         }
     }
 

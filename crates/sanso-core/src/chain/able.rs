@@ -34,6 +34,13 @@ pub(super) fn sift(topology: &Topology, request: &Request, ranked: &mut Vec<Depl
 }
 
 impl Chain {
+    /// What a deployment lacks for the request, and whether it is passed over for that.
+    #[must_use]
+    pub fn lack(&self, deployment: DeploymentId) -> Option<(Lack, bool)> {
+        let lack = lack(&self.topology, &self.request, deployment)?;
+        Some((lack, !self.is_able(deployment)))
+    }
+
     /// Whether a deployment may be called, whatever it lacks.
     pub(super) fn is_able(&self, deployment: DeploymentId) -> bool {
         !is_passed_over(&self.topology, &self.request, deployment)

@@ -138,6 +138,20 @@ impl Chain {
         self.attempts < self.max_attempts()
     }
 
+    /// The groups that the request passes through, from its first leg on, if each ends with a plain
+    /// fault; whoever is shut or unable among them included.
+    #[must_use]
+    pub fn plain_legs(&self) -> Vec<GroupId> {
+        let mut ended = self.request.first_leg();
+        let mut walk = self.walk.restarted(ended);
+        let mut legs = vec![ended];
+        while let Some(next) = walk.next(&self.topology, ended, NextLeg::Yes) {
+            legs.push(next);
+            ended = next;
+        }
+        legs
+    }
+
     /// `max_attempts` where it is set; else six, or what the legs of the plain chain promise together,
     /// where `num_retries` is set by the request or by one of them.
     fn max_attempts(&self) -> u32 {
@@ -146,20 +160,15 @@ impl Chain {
             return set;
         }
         let (topology, request) = (&*self.topology, &self.request);
-        let is_set = |group| {
-            let group = topology.group(group);
+        let is_set = |group: &GroupId| {
+            let group = topology.group(*group);
             let set = group.num_retries.is_some() || group.retries_by_kind.most().is_some();
             request.num_retries.is_some() || set
         };
-        let mut group = request.first_leg();
-        let mut walk = self.walk.restarted(group);
-        let mut set = is_set(group);
-        let mut promised = leg_attempts(topology, request, group);
-        while let Some(next) = walk.next(topology, group, NextLeg::Yes) {
-            group = next;
-            set |= is_set(group);
-            promised = promised.saturating_add(leg_attempts(topology, request, group));
-        }
+        let legs = self.plain_legs();
+        let set = legs.iter().any(is_set);
+        let promised = legs.iter().map(|group| leg_attempts(topology, request, *group));
+        let promised = promised.fold(0, u32::saturating_add);
         if set { promised.max(UNLESS_SET) } else { UNLESS_SET }
     }
 }

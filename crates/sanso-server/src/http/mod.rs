@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod chat;
 mod error;
+mod explain;
 mod front;
 mod headers;
 mod health;
@@ -51,6 +52,7 @@ pub(crate) fn routes(app: App) -> Front {
         .route(chat_without_v1, post(chat::completions))
         .route("/v1/models", get(models::list))
         .route("/models", get(models::list))
+        .route("/admin/explain", post(explain::explain))
         .route("/health/liveliness", get(health::live))
         .route("/health/liveness", get(health::live))
         .route("/health/readiness", get(health::ready))

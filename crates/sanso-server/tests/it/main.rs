@@ -10,6 +10,8 @@ mod chat;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod routes;

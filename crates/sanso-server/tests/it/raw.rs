@@ -143,8 +143,12 @@ pub(crate) fn bare(method: &str, path: &str) -> String {
 
 /// A chat request with these header lines, each ended by `\r\n`.
 pub(crate) fn post(headers: &str, body: &str) -> String {
+    post_to("/v1/chat/completions", headers, body)
+}
+
+pub(crate) fn post_to(path: &str, headers: &str, body: &str) -> String {
     format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: sanso\r\n{headers}content-length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nhost: sanso\r\n{headers}content-length: {}\r\n\r\n{body}",
         body.len()
     )
 }

@@ -110,14 +110,8 @@ fn layer(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Layer {
 /// A task, as `sanso check` prints it.
 pub(super) fn describe(out: &mut String, config: &Config, index: GroupIndex) {
     let Some((task, group)) = config.task_of(index).zip(config.groups.get(index)) else { return };
-    let order = match task.strategy {
-        Strategy::Order => "in this order",
-        Strategy::Quality => "the highest quality first",
-        Strategy::Cost => "the lowest expected price first",
-        Strategy::Latency => "the quickest first",
-    };
     let deny = if task.deny_fallback { "; the first or an error" } else { "" };
-    line(out, &format!("{}: {order}{deny}", group.name));
+    line(out, &format!("{}: {}{deny}", group.name, task.strategy.words()));
     for (position, leg) in task.legs.iter().filter_map(|leg| config.groups.get(*leg)).enumerate() {
         let members = leg.deployments.iter().filter_map(|index| config.deployments.get(*index));
         let told: Vec<String> = members.map(facts).collect();

@@ -89,6 +89,16 @@ impl Strategy {
             Self::Latency => "latency",
         }
     }
+
+    /// In words.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Order => "in this order",
+            Self::Quality => "the highest quality first",
+            Self::Cost => "the lowest expected price first",
+            Self::Latency => "the quickest first",
+        }
+    }
 }
 
 /// Another name of a group.

@@ -1,67 +1,97 @@
-//! What is known of each of a task's groups, for one request.
+//! What is known of a group, for one request.
 
 use std::time::Duration;
 
 use sanso_core::{DeploymentId, GroupId, Instant, Pace, Tokens, Unknown, of_group};
 
-use super::Ask;
+use super::{Ask, Measured};
 use crate::config;
 use crate::snapshot::Snapshot;
 
-/// What is known of one group. All but `score` and `soft` is what an order goes by.
+/// One request, as it looks at groups. Each figure is found when it is asked for: an order goes by one
+/// or two of them.
 #[derive(Clone, Copy, Debug)]
-#[expect(dead_code, reason = "`score` and `soft` are for the explanation of an order")]
-pub(crate) struct Known {
-    /// Its score as it is worth: lowered by `soft`.
-    pub(crate) quality: Option<f64>,
-    /// Its score by the file or the catalogue.
-    pub(crate) score: Option<f64>,
+pub(crate) struct View<'a> {
+    snapshot: &'a Snapshot,
+    class: sanso_core::Class,
+    /// What the request is expected to use.
+    pub(crate) tokens: Tokens,
+    now: Instant,
+}
+
+impl<'a> View<'a> {
+    /// `task` is the place of the request's task, where it has one.
+    pub(crate) fn new(
+        snapshot: &'a Snapshot,
+        task: Option<usize>,
+        ask: &Ask,
+        now: Instant,
+    ) -> Self {
+        let input = ask.prompt_tokens as f64;
+        let output = snapshot.tasks.output(task, ask);
+        let tokens = Tokens { input, output, ..Tokens::default() };
+        Self { snapshot, class: ask.class, tokens, now }
+    }
+
+    /// Its score, lowered by the soft faults of its answers.
+    pub(crate) fn quality(&self, group: GroupId) -> Option<f64> {
+        self.mean(group, Unknown::Spreads, |id| {
+            let score = self.config(id).quality?;
+            let lowered = self.measured(id, |it| it.soft.lowers(score, self.now));
+            Some(lowered.unwrap_or(score))
+        })
+    }
+
     /// The share of its answers that were soft faults.
-    pub(crate) soft: f64,
-    /// USD that the request is expected to cost.
-    pub(crate) cost: Option<f64>,
-    /// How quick it is, for the request's class of calls.
-    pub(crate) pace: Option<Pace>,
-    /// When a call of that class last told something.
-    pub(crate) last_heard: Option<Instant>,
-}
+    pub(crate) fn soft(&self, group: GroupId) -> f64 {
+        let share = |id| self.measured(id, |it| it.soft.share(self.now));
+        self.mean(group, Unknown::IsPassedOver, share).unwrap_or_default()
+    }
 
-/// What is known of the groups of a task, as listed.
-pub(crate) fn known(snapshot: &Snapshot, task: usize, ask: &Ask, now: Instant) -> Vec<Known> {
-    let group = Snapshot::group_of(&snapshot.config.tasks[task]);
-    let input = ask.prompt_tokens as f64;
-    let output = snapshot.tasks.output(task, ask);
-    let tokens = Tokens { input, output, ..Tokens::default() };
-    let legs = snapshot.topology.group(group).legs.iter();
-    legs.map(|leg| of_leg(snapshot, *leg, tokens, ask, now)).collect()
-}
+    /// USD that the request is expected to cost there.
+    pub(crate) fn cost(&self, group: GroupId) -> Option<f64> {
+        self.mean(group, Unknown::Spreads, |id| self.config(id).price?.of(self.tokens))
+    }
 
-fn of_leg(snapshot: &Snapshot, leg: GroupId, tokens: Tokens, ask: &Ask, now: Instant) -> Known {
-    let mean = |unknown, figure: &dyn Fn(DeploymentId) -> Option<f64>| {
-        of_group(&snapshot.topology, leg, unknown, figure)
-    };
-    let config =
-        |id: DeploymentId| -> &config::Deployment { &snapshot.config.deployments[id.index()] };
-    let measured = |id| snapshot.tasks.measured(id);
-    let paced = |of: &dyn Fn(Pace) -> Option<f64>| {
-        mean(Unknown::IsPassedOver, &|id| of(measured(id)?.paces.get(ask.class)?))
-    };
-    let until = paced(&|pace| Some(pace.until.as_secs_f64()));
-    let speed = paced(&|pace| Some(pace.tokens_per_s).filter(|it| *it > 0.0)).unwrap_or_default();
-    let members = snapshot.topology.group(leg).deployments.iter();
-    Known {
-        quality: mean(Unknown::Spreads, &|id| {
-            let score = config(id).quality?;
-            Some(measured(id).map_or(score, |it| it.soft.lowers(score, now)))
-        }),
-        score: mean(Unknown::Spreads, &|id| config(id).quality),
-        soft: mean(Unknown::IsPassedOver, &|id| Some(measured(id)?.soft.share(now)))
-            .unwrap_or_default(),
-        cost: mean(Unknown::Spreads, &|id| config(id).price?.of(tokens)),
-        pace: until.and_then(|seconds| {
-            let until = Duration::try_from_secs_f64(seconds).ok()?;
-            Some(Pace { until, tokens_per_s: speed })
-        }),
-        last_heard: members.filter_map(|id| measured(*id)?.paces.last(ask.class)).max(),
+    /// How quick it is, for calls like the request's.
+    pub(crate) fn pace(&self, group: GroupId) -> Option<Pace> {
+        let mean = |of: fn(Pace) -> Option<f64>| {
+            let pace = |id| self.measured(id, |it| it.paces.get(self.class)).flatten();
+            self.mean(group, Unknown::IsPassedOver, |id| of(pace(id)?))
+        };
+        let seconds = mean(|pace| Some(pace.until.as_secs_f64()))?;
+        let speed = mean(|pace| Some(pace.tokens_per_s).filter(|it| *it > 0.0));
+        let until = Duration::try_from_secs_f64(seconds).ok()?;
+        Some(Pace { until, tokens_per_s: speed.unwrap_or_default() })
+    }
+
+    /// When such a call last told something of it.
+    pub(crate) fn last_heard(&self, group: GroupId) -> Option<Instant> {
+        let members = &self.snapshot.topology.group(group).deployments;
+        let last = |id: &DeploymentId| self.measured(*id, |it| it.paces.last(self.class)).flatten();
+        members.iter().filter_map(last).max()
+    }
+
+    /// The share of its first calls that a deployment has, gates not asked.
+    pub(crate) fn share(&self, group: GroupId, of: DeploymentId) -> f64 {
+        let share = |id| Some(f64::from(u8::from(id == of)));
+        self.mean(group, Unknown::Spreads, share).unwrap_or_default()
+    }
+
+    fn mean(
+        &self,
+        group: GroupId,
+        unknown: Unknown,
+        figure: impl Fn(DeploymentId) -> Option<f64>,
+    ) -> Option<f64> {
+        of_group(&self.snapshot.topology, group, unknown, figure)
+    }
+
+    fn config(&self, id: DeploymentId) -> &'a config::Deployment {
+        &self.snapshot.config.deployments[id.index()]
+    }
+
+    fn measured<T>(&self, id: DeploymentId, of: impl FnOnce(&Measured) -> T) -> Option<T> {
+        self.snapshot.tasks.measured(id).map(|measured| of(&measured))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The core decides (`route/strategy/` there); here are the figures that it is given.
 //!
-//! * `figures.rs`: what is known of each group
+//! * `figures.rs`: what is known of a group
 //! * `measure.rs`: what a finished request tells
 
 mod figures;
@@ -11,10 +11,11 @@ mod measure;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sanso_core::{
-    Class, DeploymentId, Figures, GroupId, Instant, Pace, Paces, Rng, SoftRate, TaskMemory,
+    Class, DeploymentId, Figures, GroupId, Instant, Paces, Rng, SoftRate, TaskMemory,
 };
+use sanso_wire::envelope::Envelope;
 
-pub(crate) use figures::{Known, known};
+pub(crate) use figures::View;
 pub(crate) use measure::learn;
 
 use crate::config::{Config, Strategy};
@@ -47,6 +48,13 @@ pub(crate) struct Ask {
     pub(crate) max_tokens: Option<u64>,
 }
 
+impl Ask {
+    pub(crate) fn of(envelope: &Envelope, class: Class) -> Self {
+        let prompt_tokens = envelope.prompt_tokens_estimate;
+        Self { class, prompt_tokens, max_tokens: envelope.max_tokens }
+    }
+}
+
 /// Tokens of an answer, as long as a task has had none.
 const OUTPUT_UNKNOWN: f64 = 500.0;
 
@@ -69,8 +77,9 @@ impl Memory {
     }
 
     /// Tokens that an answer to the request is expected to have.
-    pub(crate) fn output(&self, task: usize, ask: &Ask) -> f64 {
-        let expected = self.task(task).output().unwrap_or(OUTPUT_UNKNOWN);
+    fn output(&self, task: Option<usize>, ask: &Ask) -> f64 {
+        let before = task.and_then(|task| self.task(task).output());
+        let expected = before.unwrap_or(OUTPUT_UNKNOWN);
         ask.max_tokens.map_or(expected, |most| expected.min(most as f64))
     }
 }
@@ -88,35 +97,58 @@ pub(crate) fn legs(
     now: Instant,
     rng: &mut Rng,
 ) -> Arc<[GroupId]> {
-    let of = &snapshot.config.tasks[task];
-    let listed = &snapshot.topology.group(Snapshot::group_of(of)).legs;
-    if of.strategy == Strategy::Order || listed.len() < 2 {
+    let (strategy, listed) = listed(snapshot, task);
+    if strategy == Strategy::Order || listed.len() < 2 {
         return Arc::clone(listed);
     }
-    let known = known(snapshot, task, ask, now);
-    let order = with_figures(of.strategy, &known, |figures| {
+    let view = View::new(snapshot, Some(task), ask, now);
+    let order = with_figures(strategy, &view, listed, |figures| {
         snapshot.tasks.task(task).order(figures, ask.class, now, rng)
     });
-    order.places.into_iter().filter_map(|place| listed.get(place).copied()).collect()
+    in_order(listed, &order.places)
 }
 
 /// The same, without taking note of it and without trying anyone out.
-#[expect(dead_code, reason = "for the explanation of an order")]
-pub(crate) fn expected(snapshot: &Snapshot, task: usize, ask: &Ask, known: &[Known]) -> Vec<usize> {
-    with_figures(snapshot.config.tasks[task].strategy, known, |figures| {
+pub(crate) fn expected_legs(
+    snapshot: &Snapshot,
+    task: usize,
+    ask: &Ask,
+    now: Instant,
+) -> Arc<[GroupId]> {
+    let (strategy, listed) = listed(snapshot, task);
+    let view = View::new(snapshot, Some(task), ask, now);
+    let places = with_figures(strategy, &view, listed, |figures| {
         snapshot.tasks.task(task).settled(figures, ask.class)
-    })
+    });
+    in_order(listed, &places)
 }
 
-fn with_figures<T>(strategy: Strategy, known: &[Known], with: impl FnOnce(Figures<'_>) -> T) -> T {
-    let each = |of: fn(&Known) -> Option<f64>| known.iter().map(of).collect::<Vec<_>>();
+fn listed(snapshot: &Snapshot, task: usize) -> (Strategy, &Arc<[GroupId]>) {
+    let task = &snapshot.config.tasks[task];
+    (task.strategy, &snapshot.topology.group(Snapshot::group_of(task)).legs)
+}
+
+fn in_order(listed: &[GroupId], places: &[usize]) -> Arc<[GroupId]> {
+    places.iter().filter_map(|place| listed.get(*place).copied()).collect()
+}
+
+/// Finds the figures before any lock of a task is taken.
+fn with_figures<T>(
+    strategy: Strategy,
+    view: &View<'_>,
+    groups: &[GroupId],
+    with: impl FnOnce(Figures<'_>) -> T,
+) -> T {
+    let each = |of: &dyn Fn(GroupId) -> Option<f64>| -> Vec<Option<f64>> {
+        groups.iter().map(|group| of(*group)).collect()
+    };
     match strategy {
         Strategy::Order => with(Figures::Listed),
-        Strategy::Quality => with(Figures::Quality(&each(|it| it.quality))),
-        Strategy::Cost => with(Figures::Cost(&each(|it| it.cost))),
+        Strategy::Quality => with(Figures::Quality(&each(&|group| view.quality(group)))),
+        Strategy::Cost => with(Figures::Cost(&each(&|group| view.cost(group)))),
         Strategy::Latency => {
-            let paces: Vec<Option<Pace>> = known.iter().map(|it| it.pace).collect();
-            let last: Vec<Option<Instant>> = known.iter().map(|it| it.last_heard).collect();
+            let paces: Vec<_> = groups.iter().map(|group| view.pace(*group)).collect();
+            let last: Vec<_> = groups.iter().map(|group| view.last_heard(*group)).collect();
             with(Figures::Latency(&paces, &last))
         }
     }

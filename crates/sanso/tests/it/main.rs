@@ -9,6 +9,7 @@ mod connections;
 mod continuation;
 mod degrade;
 mod dialects;
+mod explain;
 mod failover;
 mod gates;
 mod held;

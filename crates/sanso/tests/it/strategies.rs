@@ -7,17 +7,17 @@ use serde_json::json;
 use crate::support::{Setup, read, soon};
 
 /// Three groups, each with what is said of it.
-struct Stage([Provider; 3]);
+pub(crate) struct Stage(pub(crate) [Provider; 3]);
 
 const NAMES: [&str; 3] = ["main", "spare", "third"];
 
 impl Stage {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let start = || async { Provider::start(Vendor::OpenAi).await.unwrap() };
         Self([start().await, start().await, start().await])
     }
 
-    fn setup(&self, infos: [&str; 3], strategy: &str) -> Setup {
+    pub(crate) fn setup(&self, infos: [&str; 3], strategy: &str) -> Setup {
         let models = NAMES.iter().zip(&self.0).zip(infos);
         let setup = models.fold(Setup::default(), |setup, ((name, provider), info)| {
             setup.provider(name, provider).info(info)
@@ -40,7 +40,7 @@ fn by(served: &Served) -> (&str, bool) {
     (served.answering_group.as_deref().unwrap(), served.fallback)
 }
 
-const PRICES: [&str; 3] = [
+pub(crate) const PRICES: [&str; 3] = [
     "input_cost_per_token: 0.00001, output_cost_per_token: 0.00001",
     "input_cost_per_token: 0.000001, output_cost_per_token: 0.0001",
     "input_cost_per_token: 0.0001, output_cost_per_token: 0.000001",

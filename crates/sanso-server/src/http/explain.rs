@@ -1,0 +1,29 @@
+//! `POST /admin/explain`.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::error::ApiError;
+use super::{App, auth, body, error, headers};
+
+/// What would become of a chat request: the body is one, and it is sent to no one.
+pub(super) async fn explain(State(App(app)): State<App>, request: Request) -> Response {
+    let mut arrival = app.gateway.arrive();
+    let (head, incoming) = request.into_parts();
+    arrival.task = headers::task(&head.headers);
+    let asked = match auth::check(app.key.as_ref(), &head.headers) {
+        Ok(()) => body::read(incoming, app.body_limit).await,
+        Err(refused) => Err(refused),
+    };
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(refused) => return error::named(refused, &app.gateway),
+    };
+    match app.gateway.explain(asked, &arrival) {
+        Ok(explanation) => match serde_json::to_string(&explanation) {
+            Ok(told) => error::json(200, told),
+            Err(bug) => error::named(ApiError::new(500, bug.to_string()), &app.gateway),
+        },
+        Err(failure) => error::failed(&failure, &app.gateway),
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a group stands where it does.
+
+use super::ExplainedLeg;
+use super::text::{dollars, seconds};
+use crate::config::Strategy;
+
+/// Says of each leg why it stands where it does. `strategy` is that of the task, where one is asked
+/// for.
+pub(super) fn tell(legs: &mut [ExplainedLeg], strategy: Option<Strategy>) {
+    for place in 0..legs.len() {
+        legs[place].why = why(legs, place, strategy);
+    }
+}
+
+fn why(legs: &[ExplainedLeg], place: usize, strategy: Option<Strategy>) -> String {
+    let leg = &legs[place];
+    let (said, unit) = match strategy {
+        None if place == 0 => return "asked for".to_owned(),
+        None => return "a fallback".to_owned(),
+        Some(Strategy::Order) => return "as listed".to_owned(),
+        Some(Strategy::Quality) => (leg.quality.map(|quality| of_quality(leg, quality)), "score"),
+        Some(Strategy::Cost) => (leg.cost_usd.map(dollars), "price"),
+        Some(Strategy::Latency) => (leg.latency_ms.map(|_| of_pace(leg)), "measured pace"),
+    };
+    let Some(mut said) = said else { return format!("no {unit} is known: where it is listed") };
+    if let Some(better) = legs[place + 1..].iter().find(|later| is_better(later, leg, strategy)) {
+        said.push_str(&format!(", no clear difference to {}", better.model_group));
+    }
+    said
+}
+
+fn of_quality(leg: &ExplainedLeg, quality: f64) -> String {
+    // Less would be rounded away.
+    if leg.soft_fault_rate < 0.0005 {
+        return format!("quality {quality:.0}");
+    }
+    let lowered = leg.soft_fault_rate * 100.0;
+    format!("quality {quality:.1}, lowered by {lowered:.1} % of soft faults")
+}
+
+fn of_pace(leg: &ExplainedLeg) -> String {
+    let first = leg.latency_ms.map(seconds).unwrap_or_default();
+    let flows = leg.tokens_per_s.map(|speed| format!(", then {speed:.0} tokens/s"));
+    format!("answers after {first}{}", flows.unwrap_or_default())
+}
+
+/// Whether a leg that stands behind another one would be before it by its figure alone: what keeps it
+/// is the margin that an order does not flap within.
+fn is_better(later: &ExplainedLeg, leg: &ExplainedLeg, strategy: Option<Strategy>) -> bool {
+    let above = |one: Option<f64>, other: Option<f64>| one.zip(other).is_some_and(|(a, b)| a > b);
+    match strategy {
+        Some(Strategy::Quality) => above(later.quality, leg.quality),
+        Some(Strategy::Latency) => leg.latency_ms.zip(later.latency_ms).is_some_and(|(a, b)| a > b),
+        Some(Strategy::Cost | Strategy::Order) | None => false,
+    }
+}
