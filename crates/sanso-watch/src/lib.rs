@@ -34,9 +34,10 @@ pub use kind::{Kind, Outcome, Phase};
 pub use live::{Forced, LiveBreaker, LiveDeployment, LiveGate};
 pub use millis::{Millis, NotATime};
 pub use page::{
-    About, Breaker, BreakerSeries, Chain, CostSeries, Delivery, Deployment, FallbackRates, Filter,
-    Gate, GroupSeries, History, Leg, Opening, Overview, Parity, PercentileSeries, Percentiles,
-    ProviderSeries, Recent, Segment, Series, Totals,
+    About, Breaker, BreakerSeries, Chain, CostSeries, Delivery, Deployment, DeploymentTraffic,
+    FallbackRates, Filter, Gate, GroupSeries, GroupTraffic, History, Leg, Opening, Overview,
+    Parity, PercentileSeries, Percentiles, ProviderSeries, Recent, Segment, Series, Totals,
+    Traffic,
 };
 pub use plan::{Plan, PlannedChain, PlannedDeployment, PlannedLeg};
 pub use range::{Range, UnknownRange};

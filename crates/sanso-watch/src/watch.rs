@@ -10,7 +10,7 @@ use crate::figures::Figures;
 use crate::index::Index;
 use crate::live::{Live, LiveDeployment};
 use crate::millis::Millis;
-use crate::page::{self, Filter, Overview, Recent, Series};
+use crate::page::{self, Filter, Overview, Recent, Series, Traffic};
 use crate::plan::Plan;
 use crate::range::Range;
 use crate::scene::{Facts, Scene};
@@ -129,6 +129,13 @@ impl Watch {
     pub fn series(&self, now: Millis, range: Range, points: usize, group: Option<&str>) -> Series {
         let ask = page::Ask { range, points, group, known_from: self.started_at };
         page::series(&self.scene(now), ask)
+    }
+
+    /// What came since the last time this was asked: for those who look on live, once a
+    /// second, whether or not anyone does.
+    pub fn traffic(&mut self, now: Millis, live: &[LiveDeployment]) -> Traffic {
+        let came = self.figures.take_recent();
+        page::traffic(&self.index, &came, Live(live), now)
     }
 
     /// The last requests that a filter lets through, the newest first.

@@ -1,6 +1,6 @@
 //! Counts over time: ten-second buckets for the last hour, minutes for the last day.
 //!
-//! Counting one event touches two buckets. Memory is bounded by the plan: for 30 deployments in 8
+//! Counting one event touches three buckets. Memory is bounded by the plan: for 30 deployments in 8
 //! chains, each with traffic in every bucket of a day, about 15 MB, and under 40 MB when every counter
 //! of every bucket is in use.
 
@@ -31,6 +31,8 @@ const SLACK: u64 = MINUTE;
 pub(crate) struct Figures {
     fine: Ring<Bucket>,
     minutes: Ring<Bucket>,
+    /// What came since it was taken.
+    recent: Bucket,
     /// Events that came too late to be counted.
     pub(crate) late: u64,
     /// Requests for groups, and attempts of deployments, that the plan does not have.
@@ -39,7 +41,7 @@ pub(crate) struct Figures {
 
 /// By number of the chain and of the deployment; shorter than the plan where nothing came.
 #[derive(Clone, Debug, Default)]
-struct Bucket {
+pub(crate) struct Bucket {
     chains: Vec<ChainCounts>,
     deployments: Vec<DeploymentCounts>,
 }
@@ -52,6 +54,16 @@ fn at<T: Default>(list: &mut Vec<T>, number: usize) -> &mut T {
     &mut list[number]
 }
 
+impl Bucket {
+    pub(crate) fn chain(&self, number: usize) -> ChainCounts {
+        self.chains.get(number).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn deployment(&self, number: usize) -> DeploymentCounts {
+        self.deployments.get(number).cloned().unwrap_or_default()
+    }
+}
+
 impl Figures {
     /// How far back the ten-second buckets reach.
     pub(crate) const FINE_SPAN: u64 = HOUR;
@@ -60,7 +72,7 @@ impl Figures {
         // One more than the span, since the running bucket is not whole.
         let fine = Ring::new(FINE, (HOUR / FINE) as usize + 1);
         let minutes = Ring::new(MINUTE, (DAY / MINUTE) as usize + 1);
-        Self { fine, minutes, late: 0, unknown: 0 }
+        Self { fine, minutes, recent: Bucket::default(), late: 0, unknown: 0 }
     }
 
     /// Takes note of the time. A clock that went back by more than a minute leaves counts of a time
@@ -72,6 +84,11 @@ impl Figures {
             self.minutes.forget_after(now.plus(SLACK));
         }
         went_back
+    }
+
+    /// What came since the last time.
+    pub(crate) fn take_recent(&mut self) -> Bucket {
+        std::mem::take(&mut self.recent)
     }
 
     /// The ring for a span that ends now: fine buckets while they reach back that far.
@@ -192,6 +209,7 @@ impl Figures {
         let deployments: Vec<Option<usize>> =
             old.deployments.iter().map(|planned| new.deployment(&planned.deployment)).collect();
         let buckets = self.fine.buckets_mut().chain(self.minutes.buckets_mut());
+        let buckets = buckets.chain(std::iter::once(&mut self.recent));
         for bucket in buckets {
             let before = std::mem::take(bucket);
             for (number, counts) in before.deployments.into_iter().enumerate() {

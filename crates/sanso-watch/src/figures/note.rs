@@ -14,7 +14,7 @@ impl Figures {
         self.unknown += u64::from(chain.is_none());
         let lost = request.attempts.iter().filter(|a| index.deployment(&a.deployment).is_none());
         self.unknown += lost.count() as u64;
-        self.in_both(request.at, |bucket| {
+        self.in_each(request.at, |bucket| {
             if let Some(chain) = chain {
                 count_request(at(&mut bucket.chains, chain), chain, request, index);
             }
@@ -25,7 +25,9 @@ impl Figures {
     pub(crate) fn breaker(&mut self, moved: &BreakerMoved, index: &Index) {
         let Some(number) = index.deployment(&moved.deployment) else { return self.unknown += 1 };
         if moved.is_opening() && !moved.forced {
-            self.in_both(moved.at, |bucket| at(&mut bucket.deployments, number).openings += 1);
+            self.in_each(moved.at, |bucket| {
+                count_one(&mut at(&mut bucket.deployments, number).openings);
+            });
         }
     }
 
@@ -33,21 +35,27 @@ impl Figures {
         let Some(number) = index.deployment(&moved.deployment) else { return self.unknown += 1 };
         if moved.shut {
             let gate = moved.gate as usize;
-            self.in_both(moved.at, |bucket| {
+            self.in_each(moved.at, |bucket| {
                 at(&mut bucket.deployments, number).closings.add(gate, 1);
             });
         }
     }
 
-    fn in_both(&mut self, when: Millis, count: impl Fn(&mut Bucket)) {
+    fn in_each(&mut self, when: Millis, count: impl Fn(&mut Bucket)) {
         let fine = self.fine.bucket(when).map(&count);
         let minute = self.minutes.bucket(when).map(&count);
+        count(&mut self.recent);
         self.late += u64::from(fine.is_none() || minute.is_none());
     }
 }
 
+/// Nobody takes what is recent for months: then it stands still at the most that it can hold.
+const fn count_one(count: &mut u32) {
+    *count = count.saturating_add(1);
+}
+
 fn count_request(counts: &mut ChainCounts, chain: usize, request: &Finished, index: &Index) {
-    counts.ended[request.degradation as usize] += 1;
+    count_one(&mut counts.ended[request.degradation as usize]);
     let answerer = request.deployment.as_ref().and_then(|id| index.deployment(id));
     let slot = answerer.and_then(|d| index.slot(chain, d, request.answered_by_group.as_deref()));
     if let Some(slot) = slot {
@@ -56,7 +64,9 @@ fn count_request(counts: &mut ChainCounts, chain: usize, request: &Finished, ind
     if request.degradation == Degradation::Partial {
         let model = answerer.map(|number| &index.deployments[number].model);
         let mut firsts = index.first_leg(chain).map(|first| &index.deployments[first].model);
-        counts.same_model += u32::from(model.is_some_and(|model| firsts.any(|own| own == model)));
+        if model.is_some_and(|model| firsts.any(|own| own == model)) {
+            count_one(&mut counts.same_model);
+        }
     }
     match request.degradation {
         Degradation::Partial | Degradation::Degraded | Degradation::Unavailable => {
@@ -114,13 +124,13 @@ fn count_attempts(bucket: &mut Bucket, request: &Finished, index: &Index) {
     for attempt in &request.attempts {
         let Some(number) = index.deployment(&attempt.deployment) else { continue };
         let counts: &mut DeploymentCounts = at(&mut bucket.deployments, number);
-        counts.attempts += 1;
+        count_one(&mut counts.attempts);
         match attempt.outcome {
-            Outcome::Success => counts.successes += 1,
+            Outcome::Success => count_one(&mut counts.successes),
             Outcome::Fault(kind) => counts.kinds.add(kind.index(), 1),
         }
         if attempt.phase == Some(Phase::FirstToken) {
-            counts.first_token += 1;
+            count_one(&mut counts.first_token);
         }
         if let (Outcome::Fault(Kind::Soft), Some(soft)) = (attempt.outcome, attempt.soft) {
             counts.soft.add(soft as usize, 1);

@@ -42,7 +42,7 @@ pub(crate) fn overview(bench: &Bench<'_>) -> Overview {
 }
 
 impl Totals {
-    fn add(&mut self, counts: &ChainCounts) {
+    pub(super) fn add(&mut self, counts: &ChainCounts) {
         self.requests += counts.asked();
         self.full += counts.of(Degradation::Full);
         self.partial += counts.of(Degradation::Partial);

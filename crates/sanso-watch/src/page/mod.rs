@@ -4,6 +4,7 @@ mod compose;
 mod overview;
 mod requests;
 mod series;
+mod traffic;
 
 pub(crate) use compose::overview;
 pub use overview::{
@@ -16,3 +17,5 @@ pub(crate) use series::{Ask, series};
 pub use series::{
     BreakerSeries, CostSeries, GroupSeries, PercentileSeries, ProviderSeries, Segment, Series,
 };
+pub(crate) use traffic::traffic;
+pub use traffic::{DeploymentTraffic, GroupTraffic, Traffic};

@@ -3,7 +3,9 @@
 
 mod alerts;
 mod causes;
+mod day;
 mod events;
 mod figures;
+mod page;
 mod rig;
 mod verdict;
