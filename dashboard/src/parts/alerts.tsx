@@ -1,70 +1,15 @@
 /** Open alerts: what, how much against which limit, since when, the evidence, the requests, silence. */
 import { useState } from 'preact/hooks';
-import type { Alert, Chain, Signal } from '../api';
+import type { Alert, Chain } from '../api';
 import { Mark } from '../draw/marks';
 import { silence } from '../net';
 import { incidents, now, overview, say, useZone } from '../state/app';
 import { useCell } from '../state/cell';
 import { showRequests } from '../state/choose';
-import { nameOf } from '../words/names';
-import { count, ENOUGH, limit, NB, rate } from '../words/numbers';
+import { about, filterOf, signalWords, valueWords } from '../words/alerts';
+import { count } from '../words/numbers';
 import { dayMonth, hourMinute, moment, span } from '../words/time';
 import { Ago, At } from './said';
-
-const SIGNALS: Record<Signal, string> = {
-  fallback_rate: 'Fallback rate',
-  breaker_openings: 'Breaker openings',
-  provider_error_rate: 'Provider errors',
-  degraded: 'Stored answers',
-  unavailable: 'Unavailable',
-  soft_failure_rate: 'Soft failures',
-  escalation_rate: 'Escalations',
-  authentication: 'Key refused',
-  not_found: 'Model gone',
-  quota: 'No credit left',
-  budget: 'Budget',
-  delivery: 'Alert delivery failed',
-};
-
-const signalWords = (s: string): string => (SIGNALS as Record<string, string>)[s] ?? s;
-
-/** Whom it is about. */
-export function about(a: Alert, chains: readonly Chain[]): string {
-  if (a.signal === 'soft_failure_rate' && a.model) return a.model;
-  return a.model_group ?? (a.deployment ? nameOf(chains, a.deployment) : (a.model ?? a.provider ?? a.task ?? ''));
-}
-
-/** `12.4 %, limit 10 %` */
-export function valueWords(a: Alert): string {
-  const few = a.count != null && a.of != null && a.of < ENOUGH;
-  switch (a.signal) {
-    case 'breaker_openings':
-      return `${count(a.value)} in 1${NB}h${a.threshold == null ? '' : `, limit ${count(a.threshold)}`}`;
-    case 'authentication':
-    case 'not_found':
-    case 'quota':
-    case 'delivery':
-      return a.count == null ? '' : `${count(a.count)} times`;
-    default:
-      return `${few ? `${count(a.count)} of ${count(a.of)}` : rate(a.value)}${a.threshold == null ? '' : `, limit ${limit(a.threshold)}`}`;
-  }
-}
-
-/** Words that find the requests of an alert. */
-export function filterOf(a: Alert): string {
-  const kind = a.cause?.kind ? [`kind:${a.cause.kind.replace(/\(.*$/, '')}`] : [];
-  switch (a.signal) {
-    case 'fallback_rate':
-      return ['fallback', a.model_group ?? ''].join(' ').trim();
-    case 'unavailable':
-    case 'degraded':
-      return [a.signal, a.model_group ?? ''].join(' ').trim();
-    case 'soft_failure_rate':
-      return ['soft', a.model ?? ''].join(' ').trim();
-    default:
-      return [a.deployment ?? a.provider ?? a.model_group ?? a.task ?? '', ...kind].join(' ').trim();
-  }
-}
 
 function Silence({ alert }: { alert: Alert }) {
   const zone = useZone();

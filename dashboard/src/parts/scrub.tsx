@@ -2,38 +2,13 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ticks, type Axis } from '../charts/axis';
+import { stepTo } from '../charts/step';
 import { cursor, now, zone } from '../state/app';
 import { useCell } from '../state/cell';
 import { keyNumber, LABELS, type Drawn, type Key } from '../rows/row';
 import { clock, DAY, dayMonth, hourMinute, SECOND, span } from '../words/time';
 
 const clampTo = (axis: Axis, i: number): number => Math.max(0, Math.min(axis.n - 1, i));
-
-/** Where a key of the keyboard leads; `undefined` is not ours, `null` puts the cursor away. */
-export function stepTo(key: string, shift: boolean, at: number | null, n: number): number | null | undefined {
-  const from = at ?? n - 1;
-  const by = shift ? 10 : 1;
-  switch (key) {
-    case 'ArrowLeft':
-    case 'ArrowDown':
-      return Math.max(0, from - by);
-    case 'ArrowRight':
-    case 'ArrowUp':
-      return Math.min(n - 1, from + by);
-    case 'PageDown':
-      return Math.max(0, from - 10);
-    case 'PageUp':
-      return Math.min(n - 1, from + 10);
-    case 'Home':
-      return 0;
-    case 'End':
-      return n - 1;
-    case 'Escape':
-      return null;
-    default:
-      return undefined;
-  }
-}
 
 /** Labels of the time axis; the upper one is the slider. */
 export function TimeAxis({ drawn, lost, slider, keys }: { drawn: Drawn; lost: boolean; slider?: boolean; keys?: Key[] }) {

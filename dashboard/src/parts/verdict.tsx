@@ -1,5 +1,6 @@
 /** The verdict: one sentence, what to do, what happened just before, one bar of answers. */
 import type { Answers, Totals } from '../api';
+import { ANSWERS, barParts } from '../charts/bar';
 import { Glyph, signOf } from '../draw/glyph';
 import { NOBODY, STORED, legFill } from '../draw/fills';
 import { Swatch } from '../draw/marks';
@@ -13,25 +14,13 @@ import { scopeWords } from '../words/verdict';
 import { ToneMark } from './bar';
 import { Ago, At, Sentence } from './said';
 
-const PARTS: { key: Exclude<keyof Totals, 'requests'>; name: string; fill: string }[] = [
-  { key: 'full', name: 'First leg', fill: legFill(0) },
-  { key: 'partial', name: 'A fallback', fill: 'url(#p2)' },
-  { key: 'degraded', name: 'Stored answer', fill: STORED },
-  { key: 'unavailable', name: 'Nobody', fill: NOBODY },
-];
-const WIDTH = 1000;
-const GAP = 2;
-
-/** Where each part of the bar begins and ends; what is there at all can be seen. */
-export function barParts(a: Totals): { x: number; width: number }[] {
-  let x = 0;
-  return PARTS.map(({ key }) => {
-    const share = a.requests > 0 ? (a[key] / a.requests) * WIDTH : 0;
-    const part = { x, width: share > 0 ? Math.max(share, GAP) : 0 };
-    if (share > 0) x += part.width + GAP;
-    return part;
-  });
-}
+const LOOKS = {
+  full: { name: 'First leg', fill: legFill(0) },
+  partial: { name: 'A fallback', fill: 'url(#p2)' },
+  degraded: { name: 'Stored answer', fill: STORED },
+  unavailable: { name: 'Nobody', fill: NOBODY },
+};
+const PARTS = ANSWERS.map((key) => ({ key, ...LOOKS[key] }));
 
 function AnswerBar({ answers, scope }: { answers: Totals; scope: string }) {
   const parts = barParts(answers);

@@ -1,0 +1,180 @@
+/** The sentence, the label and the advice of every row of the verdict, and the words of every cause. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Cause, CauseCode, Frame, Verdict, VerdictState } from '../src/api';
+import { causeWords } from '../src/words/cause';
+import { plain, type Rich } from '../src/words/rich';
+import type { Zone } from '../src/words/time';
+import { scopeWords, verdictWords } from '../src/words/verdict';
+import { readFixture } from './fixture';
+
+const NOW = Date.parse('2026-11-24T05:52:08.000Z');
+const ZONE: Zone = { now: NOW, offsetMin: 540 };
+const UTC: Zone = { now: NOW, offsetMin: 0 };
+const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
+const { chains } = readFixture('healthy').overview;
+
+const spaced = (text: string): string => text.replace(/\u00a0/g, ' ');
+const say = (rich: Rich, zone = ZONE): string => spaced(plain(rich, zone));
+
+const frame = (verdict: Verdict, more: Partial<Frame> = {}): Frame =>
+  ({ now: new Date(NOW).toISOString(), started_at: ago(3000), version: '1', instance: 'i', utc_offset_min: 540, range: '1h', verdict, ...more });
+const answers = (requests: number, partial: number, degraded = 0, unavailable = 0, scope = 'main-model') =>
+  ({ scope, since: ago(60), requests, full: requests - partial - degraded - unavailable, partial, degraded, unavailable });
+
+const base: Verdict = {
+  state: 'losing', severity: 'critical', model_group: 'main-model', served_instead: 'openai/gpt-4.1', rate: 0.124, since: ago(60), others: 0,
+  cause: { code: 'rate_steady', provider: 'anthropic', kind: 'RateLimited' }, answers: answers(1000, 124),
+};
+
+interface Row {
+  verdict: Partial<Verdict>;
+  label: string;
+  sentence: string;
+  advice: string;
+  title: string;
+}
+
+const ROWS: Record<VerdictState, Row> = {
+  stale: { verdict: {}, label: 'No connection', sentence: 'The gateway says nothing.', advice: '', title: 'connection lost' },
+  empty: {
+    verdict: { severity: 'idle', model_group: null, answers: null }, label: 'Waiting for the first request', sentence: 'Nothing has been asked yet.',
+    advice: '4 model groups are ready, 9 deployments behind them, every breaker closed.', title: 'ready',
+  },
+  down: {
+    verdict: { model_group: null, of_groups: 4, cause: { code: 'network' } }, label: 'Down', sentence: 'Nobody answers any of the 4 model groups since 13:52, because no provider can be reached.',
+    advice: 'Look at our own network first: DNS, proxy, egress rules. Callers get 503 within milliseconds, with the time to come back.', title: 'down since 13:52',
+  },
+  partly_down: {
+    verdict: { rate: 0.008, answers: answers(4000, 0, 0, 32), cause: { code: 'quota', provider: 'anthropic', resets_at: '2026-11-24T09:00:00.000Z' }, others: 2 }, label: 'Some requests get no answer',
+    sentence: '0.8 % of main-model has had no answer since 13:52, because the anthropic account has no credit left.', advice: 'Top up or raise the spend cap (resets 18:00). 2 other groups are affected.', title: '0.8 % unanswered',
+  },
+  degraded: {
+    verdict: { rate: 0.043, answers: answers(4000, 0, 172), cause: { code: 'rate_burst', provider: 'anthropic' } }, label: 'Stored answers are being served',
+    sentence: 'main-model has been answered from store 4.3 % of the time since 13:52, because bursts run into anthropic\u2019s rate limit.', advice: 'Spread the load or queue it: on average the plan is large enough.', title: '4.3 % from store',
+  },
+  recovering: {
+    verdict: { model: 'anthropic/claude-sonnet-4-6', recovering_since: ago(3), answers: answers(490, 304) }, label: 'Recovering',
+    sentence: 'main-model is coming back to claude-sonnet-4-6: 38.0 % of the traffic again since 14:49, the rest is still answered by its fallback gpt-4.1.',
+    advice: 'anthropic failed from 13:52 on. Calls at once grow with each success; nothing to do.', title: '38.0 % back',
+  },
+  rerouted: {
+    verdict: { rate: 0.07, same_model_share: 0.83, other_model_rate: 0.012, cause: { code: 'provider_incident', provider: 'bedrock', kind: 'Overloaded' } }, label: 'Rerouted, mostly to the same model',
+    sentence: 'main-model has been answered elsewhere 7.0 % of the time since 13:52, because bedrock is overloaded; 83 % of that by the same model.',
+    advice: 'Little quality is lost, 1.2 % went to another model. Nothing to change: this is an incident at bedrock, the other providers are fine.', title: '7.0 % rerouted',
+  },
+  open: {
+    verdict: { rate: 0.997, next_probe: new Date(NOW + 6000).toISOString(), cause: { code: 'provider_incident', provider: 'anthropic', kind: 'ServerError' } }, label: 'Quality is being lost',
+    sentence: 'main-model has been answered by its fallback, gpt-4.1, 99.7 % of the time since 13:52, because anthropic is failing.',
+    advice: 'Nothing to change: this is an incident at anthropic, the other providers are fine. The breaker is open; next probe in 6 s.', title: '99.7 % fallback',
+  },
+  losing: {
+    verdict: { others: 1 }, label: 'Quality is being lost', sentence: 'main-model has been answered by its fallback, gpt-4.1, 12.4 % of the time since 13:52, because anthropic rate-limits it.',
+    advice: 'Raise the anthropic plan or add a deployment: the limit is too small for this load, and the fallback is papering over it. One other group is affected.', title: '12.4 % fallback',
+  },
+  slipping: {
+    verdict: { severity: 'warn', answers: answers(7, 3), cause: { code: 'latency', provider: 'anthropic' } }, label: 'Quality is starting to slip',
+    sentence: 'main-model has been answered by its fallback, gpt-4.1, 3 of 7 times since 13:52, because anthropic\u2019s first token takes too long.',
+    advice: 'Put another region in front, or raise the first-token limit: latency regression at anthropic.', title: '3 of 7 fallback',
+  },
+  soft: {
+    verdict: { rate: 0.034, model: 'anthropic/claude-sonnet-4-6', cause: { code: 'soft', model: 'claude-sonnet-4-6', kind: 'Soft(schema)' } }, label: 'Answers fail their check',
+    sentence: 'claude-sonnet-4-6 answers main-model, but 3.4 % of its answers have been not the JSON asked for since 13:52.', advice: 'Change the order of the legs: the model is too weak for this task.', title: '3.4 % soft failures',
+  },
+  weak: {
+    verdict: { task: 'task/codegen', rate: 0.26, cause: null }, label: 'The first model is too weak', sentence: 'task/codegen has escalated 26.0 % of its requests to gpt-4.1 since 13:52.', advice: '', title: '26.0 % escalated',
+  },
+  key: {
+    verdict: { cause: { code: 'authentication', provider: 'anthropic', key_name: 'ANTHROPIC_API_KEY' } }, label: 'A key or model is gone',
+    sentence: 'anthropic refuses ANTHROPIC_API_KEY since 13:52; main-model is answered by gpt-4.1.',
+    advice: 'Replace the key and reload: it was revoked or lacks a permission. Only the name of its variable is shown.', title: 'anthropic refuses ANTHROPIC_API_KEY',
+  },
+  quiet: {
+    verdict: { severity: 'idle', since: ago(12) }, label: 'Nobody is asking', sentence: 'The last request came 12 min ago; until then every group was answered by its own model.', advice: '', title: 'quiet',
+  },
+  exposed: {
+    verdict: { severity: 'warn', model_group: 'flash', since: null, cause: null }, label: 'No quality lost, nothing behind it', sentence: 'gemini-2.5-flash answers flash, and nothing stands behind it.',
+    advice: 'An outage of gemini would be an outage of yours. Add a second deployment or a fallback in the config; a reload loses no request.', title: 'no fallback',
+  },
+  healthy: {
+    verdict: { severity: 'ok', model_group: null, since: ago(31 * 60), cause: null, answers: answers(10_000, 70, 0, 0, 'all') }, label: 'No quality is being lost',
+    sentence: 'Every model group is answered by its own model, 99.3 % of the time in the last hour.', advice: 'The rest was carried by fallbacks, each under its 5 % line since 23 Nov 07:52 (31 h 0 min).', title: 'healthy',
+  },
+};
+
+for (const [state, row] of Object.entries(ROWS)) {
+  test(`verdict: ${state}`, () => {
+    const words = verdictWords({ frame: frame({ ...base, ...row.verdict, state: state as VerdictState }), chains }, ZONE);
+    assert.equal(words.label, row.label);
+    assert.equal(say(words.sentence), row.sentence);
+    assert.equal(say(words.advice), row.advice);
+    assert.equal(spaced(words.title), row.title);
+  });
+}
+
+test('the first paint, which knows no chains, says the same', () => {
+  const known = { ...base, served_instead: 'a1b2c3', served_instead_model: 'openai/gpt-4.1', of_groups: 4 };
+  assert.equal(say(verdictWords({ frame: frame(known), chains: [] }, ZONE).sentence), ROWS.losing.sentence);
+  const down = verdictWords({ frame: frame({ ...known, ...ROWS.down.verdict, state: 'down' }), chains: [] }, ZONE);
+  assert.equal(say(down.sentence), ROWS.down.sentence);
+});
+
+test('a probe whose time has come waits for the next request', () => {
+  const v: Verdict = { ...base, ...ROWS.open.verdict, state: 'open', next_probe: ago(1) };
+  assert.match(say(verdictWords({ frame: frame(v), chains }, ZONE).advice), /next probe with the next request\.$/);
+});
+
+test('a rate that is not whole is never 0 or 100 per cent, and few requests have none', () => {
+  const said = (rate: number, a: Verdict['answers']): string => say(verdictWords({ frame: frame({ ...base, rate, answers: a ?? null }), chains }, ZONE).sentence);
+  assert.match(said(0.00004, answers(100_000, 4)), /, <0\.1 % of the time/);
+  assert.match(said(0.99996, answers(100_000, 99_996)), /, >99\.9 % of the time/);
+  assert.match(said(1, answers(300, 300)), /, 100 % of the time/);
+  assert.match(said(0.5, answers(19, 9)), /, 9 of 19 times/);
+  assert.match(said(0.5, answers(20, 10)), /, 50\.0 % of the time/);
+});
+
+test('times are written in the zone that the reader chose', () => {
+  assert.match(say(verdictWords({ frame: frame(base), chains }, UTC).sentence, UTC), / since 04:52, /);
+});
+
+test('a state with several groups counts the bar since the onset', () => {
+  assert.equal(spaced(scopeWords(frame(base), ZONE)), 'main-model since 13:52');
+  assert.equal(spaced(scopeWords(frame({ ...base, state: 'recovering' }), ZONE)), 'main-model, last 5 minutes');
+  assert.equal(spaced(scopeWords(frame({ ...base, answers: answers(10, 0, 0, 0, 'all') }, { range: '6h' }), ZONE)), 'all groups, last 6 hours');
+});
+
+const CAUSES: Record<CauseCode, [why: string, act: string]> = {
+  rate_steady: ['because P rate-limits it', 'Raise the P plan or add a deployment: the limit is too small for this load, and the fallback is papering over it.'],
+  rate_burst: ['because bursts run into P\u2019s rate limit', 'Spread the load or queue it: on average the plan is large enough.'],
+  provider_incident: ['because P is failing', 'Nothing to change: this is an incident at P, the other providers are fine.'],
+  network: ['because no provider can be reached', 'Look at our own network first: DNS, proxy, egress rules.'],
+  latency: ['because P\u2019s first token takes too long', 'Put another region in front, or raise the first-token limit: latency regression at P.'],
+  authentication: ['because P refuses the key K', 'Replace the key and reload: it was revoked or lacks a permission. Only the name of its variable is shown.'],
+  quota: ['because the P account has no credit left', 'Top up or raise the spend cap.'],
+  not_found: ['because P no longer offers M', 'Name a current model and reload.'],
+  soft: ['because M\u2019s answers fail their check', 'Change the order of the legs: the model is too weak for this task.'],
+  context: ['because prompts are longer than M\u2019s window', 'Put a leg with a larger window first, or shorten the prompts.'],
+  policy: ['because P\u2019s filter refuses it', 'Look at the requests: only content_policy_fallbacks apply.'],
+  forced: ['because an operator forced its breaker open', 'Release it when the reason is gone.'],
+  mixed: ['for several reasons, none above half', 'Look at the requests.'],
+};
+
+for (const [code, [why, act]] of Object.entries(CAUSES)) {
+  test(`cause: ${code}`, () => {
+    const words = causeWords({ code: code as CauseCode, provider: 'P', model: 'M', key_name: 'K' });
+    assert.equal(say(words.why), why);
+    assert.equal(say(words.act), act);
+  });
+}
+
+test('soft failures name what is wrong, and an overload is called one', () => {
+  const why = (c: Cause): string => say(causeWords(c).why);
+  assert.equal(why({ code: 'soft', model: 'M', kind: 'Soft(truncated)' }), 'because M\u2019s answers fail their check (cut off)');
+  assert.equal(why({ code: 'provider_incident', provider: 'P', kind: 'Overloaded' }), 'because P is overloaded');
+  assert.equal(why({ code: 'provider_incident', provider: 'P', kind: 'Timeout(first token)' }), 'because P is failing');
+});
+
+test('a cause that this page does not know is left out', () => {
+  assert.deepEqual(causeWords({ code: 'of a later release' as CauseCode }), { why: [], act: [] });
+  assert.deepEqual(causeWords(null), { why: [], act: [] });
+});
