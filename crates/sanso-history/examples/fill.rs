@@ -13,9 +13,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use sanso_history::{Fill, History, Range, RequestFilter, Settings};
+use sanso_history::{Fill, History, Range, Settings};
 use sanso_watch::{
-    AttemptMade, Degradation, Event, Finished, Kind, Millis, Outcome, Plan, PlannedChain,
+    AttemptMade, Degradation, Event, Filter, Finished, Kind, Millis, Outcome, Plan, PlannedChain,
     PlannedDeployment, PlannedLeg, Reason,
 };
 
@@ -50,18 +50,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let range = Range::last(Duration::from_hours(hours), now());
         for chain in [None, Some("chain-3")] {
             let (series, taken) = timed(|| history.series(range, 140, chain));
-            let asked: u64 = series?.model_groups.values().flat_map(|group| &group.requests).sum();
+            let groups = series?.model_groups;
+            let asked = groups.values().flat_map(|group| group.requests.iter().flatten());
+            let asked: u64 = asked.map(|count| u64::from(*count)).sum();
             let of = chain.unwrap_or("all chains");
             writeln!(out, "series of {name}, {of}: {taken:.1?} ({asked} requests)")?;
         }
     }
-    let any = RequestFilter { limit: 100, ..RequestFilter::default() };
-    let words = |q: &str| RequestFilter { q: Some(q.to_owned()), ..any.clone() };
+    let any = Filter { limit: Some(100), ..Filter::default() };
+    let words = |q: &str| Filter { q: Some(q.to_owned()), ..any.clone() };
     for (name, filter) in [
         ("the newest", any.clone()),
         (
             "those that no one answered",
-            RequestFilter { degradation: Some(Degradation::Unavailable), ..any.clone() },
+            Filter { degradation_level: Some(Degradation::Unavailable), ..any.clone() },
         ),
         ("words that nothing has", words("nowhere")),
     ] {

@@ -22,6 +22,17 @@ pub struct Health {
     pub last_error: Option<String>,
 }
 
+/// The part of it that stands in the page's overview.
+impl From<&Health> for sanso_watch::History {
+    fn from(health: &Health) -> Self {
+        Self {
+            store: health.store.into(),
+            retention_d: u32::try_from(health.retention_d).unwrap_or(u32::MAX),
+            dropped_rows: health.dropped_rows,
+        }
+    }
+}
+
 /// What the writer notes and others read.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {

@@ -18,6 +18,8 @@ pub(super) struct Gathered {
     pub(super) chains: Vec<Vec<ChainPoint>>,
     /// All of these together.
     pub(super) all: Vec<Served>,
+    /// The points of which nothing is known: they ended before anything was written.
+    pub(super) unknown: usize,
     pub(super) providers: BTreeMap<Arc<str>, Vec<ProviderPoint>>,
     pub(super) models: BTreeMap<Arc<str>, Vec<ModelPoint>>,
 }
@@ -77,7 +79,19 @@ impl<'a> Gather<'a> {
     pub(super) fn read(mut self, connection: &Connection) -> rusqlite::Result<Gathered> {
         self.served(connection)?;
         self.attempts(connection)?;
+        self.found.unknown = self.grid.ended_before(self.known_from(connection)?);
         Ok(self.found)
+    }
+
+    /// When the first request that is still summed up ended, or the gateway first started, in seconds;
+    /// the largest number if nothing is known.
+    fn known_from(&self, connection: &Connection) -> rusqlite::Result<u64> {
+        let sql = "SELECT min(start_s) FROM (
+                     SELECT min(start_s) AS start_s FROM served WHERE span_s = ?
+                     UNION ALL SELECT min(at_ms) / 1000 FROM moment WHERE kind = 'mark')";
+        let span = [stored(self.grid.level.seconds())];
+        let first: Option<i64> = connection.query_row(sql, span, |row| row.get(0))?;
+        Ok(first.map_or(u64::MAX, |first| u64::try_from(first).unwrap_or(0)))
     }
 
     fn range(&self) -> [i64; 3] {
@@ -151,7 +165,7 @@ impl<'a> Gather<'a> {
         let kind = Kind::parse(outcome);
         if let Some(provider) = self.found.providers.get_mut(&planned.provider) {
             provider[point].attempts += count;
-            if let Some(kind) = kind.filter(|kind| kind.is_providers()) {
+            if let Some(kind) = kind.filter(|kind| *kind != Kind::Cancelled) {
                 *provider[point].kinds.entry(kind).or_default() += count;
             }
         }

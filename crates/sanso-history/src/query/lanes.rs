@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
-use sanso_watch::{BreakerMoved, BreakerState, Millis};
+use sanso_watch::{BreakerMoved, BreakerSeries, BreakerState, Millis, Segment};
 
-use crate::series::{BreakerLane, Segment};
 use crate::store::sums::stored;
 
 /// Moves that are drawn: far more than a page can show. Of more, the newest.
@@ -21,7 +20,7 @@ pub(super) fn read(
     deployments: BTreeSet<Arc<str>>,
     since: Millis,
     until: Millis,
-) -> rusqlite::Result<Vec<BreakerLane>> {
+) -> rusqlite::Result<Vec<BreakerSeries>> {
     let moments = moments(connection, since, until)?;
     let all = (moments.len() as i64) < MOMENTS;
     let since = moments.first().filter(|_| !all).map_or(since, Moment::at);
@@ -70,9 +69,9 @@ fn lane<'a>(
     before: BreakerState,
     since: Millis,
     moments: impl Iterator<Item = &'a Moment>,
-) -> Option<BreakerLane> {
+) -> Option<BreakerSeries> {
     let deployment = Arc::clone(deployment);
-    let mut lane = BreakerLane { deployment, segments: Vec::new(), openings: Vec::new() };
+    let mut lane = BreakerSeries { deployment, segments: Vec::new(), openings: Vec::new() };
     let mut current = (since, before);
     let segment = |(from, state): (Millis, BreakerState), to: Option<Millis>| {
         let drawn = state != BreakerState::Closed && to != Some(from);

@@ -109,6 +109,12 @@ impl Grid {
         self.start_s + self.step_s * self.points as u64
     }
 
+    /// How many points end before a second, or with it.
+    pub(super) fn ended_before(&self, second: u64) -> usize {
+        let ended = second.saturating_sub(self.start_s) / self.step_s;
+        usize::try_from(ended).unwrap_or(usize::MAX).min(self.points)
+    }
+
     /// The point whose span a second is in.
     pub(super) fn point(&self, second: u64) -> Option<usize> {
         let point = second.checked_sub(self.start_s)? / self.step_s;
@@ -182,6 +188,10 @@ mod tests {
             assert_eq!(grid.point(grid.start_s), Some(0));
             assert_eq!(grid.point(grid.end_s() - 1), Some(grid.points - 1));
             assert_eq!((grid.point(grid.start_s - 1), grid.point(grid.end_s())), (None, None));
+            let all = grid.points;
+            assert_eq!([0, grid.start_s + grid.step_s - 1].map(|s| grid.ended_before(s)), [0, 0]);
+            assert_eq!([grid.end_s(), u64::MAX].map(|s| grid.ended_before(s)), [all, all]);
+            assert_eq!(grid.ended_before(grid.end_s() - 1), all - 1);
         }
     }
 

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use sanso_watch::{Mark, Millis, PlannedChain};
+use sanso_watch::{
+    CostSeries, GroupSeries, JustBefore, Mark, Millis, PercentileSeries, PlannedChain, PlannedLeg,
+    ProviderSeries, Series,
+};
 
 use super::chains::Chains;
 use super::gather::{ChainPoint, Gather, ProviderPoint};
@@ -12,13 +15,15 @@ use super::lanes;
 use super::range::{Grid, Range};
 use crate::error::QueryError;
 use crate::history::History;
-use crate::series::{CostSeries, GroupSeries, ProviderSeries, QuantileSeries, Series, Values};
 use crate::store;
 use crate::store::sums::stored;
 use crate::tally::{Histogram, Served};
 
 /// Marks on one page; the newest are shown.
 const MARKS: usize = 1000;
+
+/// One value for each point in time; `None` where there is none.
+type Values = Vec<Option<f64>>;
 
 impl History {
     /// Every figure over a range, at about so many points: of all chains, or of the one with this
@@ -49,20 +54,23 @@ impl History {
             let gathered = Gather::new(&chains, only, grid).read(&connection)?;
             let wanted = (0..plan.chains.len()).filter(|n| only.is_none_or(|only| only == *n));
             let group = |n: usize| {
-                let series = of_chain(&plan.chains[n], &gathered.chains[n]);
+                let series = of_chain(&plan.chains[n], &gathered.chains[n], gathered.unknown);
                 (Arc::clone(chains.name(n)), series)
             };
             Ok(Series {
                 t: times(&grid),
                 step_s: grid.step_s,
                 model_groups: wanted.clone().map(group).collect(),
-                providers: map(&gathered.providers, of_provider),
+                providers: map(&gathered.providers, |points| of_provider(points, gathered.unknown)),
                 soft: map(&gathered.models, |points| {
                     points.iter().map(|point| share(point.soft, point.answers)).collect()
                 }),
-                ttft_ms: quantiles(&gathered.all, |point| &point.ttft),
-                duration_ms: quantiles(&gathered.all, |point| &point.duration),
-                cost_usd: CostSeries { answers: gathered.all.iter().map(cost).collect() },
+                ttft_ms: percentiles(&gathered.all, |point| &point.ttft),
+                duration_ms: percentiles(&gathered.all, |point| &point.duration),
+                cost_usd: CostSeries {
+                    answers: gathered.all.iter().map(cost).collect(),
+                    ..CostSeries::default()
+                },
                 breakers: lanes::read(&connection, deployments(&chains, wanted), since, until)?,
                 marks: marks(&connection, since, until)?,
             })
@@ -76,7 +84,15 @@ fn times(grid: &Grid) -> Vec<Millis> {
     (0..grid.points).map(start).collect()
 }
 
-fn of_chain(chain: &PlannedChain, points: &[ChainPoint]) -> GroupSeries {
+/// Counts, and `None` for the first points, of which nothing is known: that nothing was asked would be
+/// another thing to say.
+fn counts<P>(points: &[P], unknown: usize, count: impl Fn(&P) -> u64) -> Vec<Option<u32>> {
+    let count = |point| Some(u32::try_from(count(point)).unwrap_or(u32::MAX));
+    let known = points.iter().skip(unknown).map(count);
+    std::iter::repeat_n(None, unknown).chain(known).collect()
+}
+
+fn of_chain(chain: &PlannedChain, points: &[ChainPoint], unknown: usize) -> GroupSeries {
     let rate = |count: fn(&Served) -> u64| -> Values {
         points.iter().map(|point| share(count(&point.sum), point.sum.requests())).collect()
     };
@@ -84,11 +100,11 @@ fn of_chain(chain: &PlannedChain, points: &[ChainPoint]) -> GroupSeries {
         let count = |point: &ChainPoint| point.served.get(&(leg, place)).copied().unwrap_or(0);
         points.iter().map(|point| share(count(point), point.sum.requests())).collect()
     };
-    let of_leg = |(leg, planned): (usize, &sanso_watch::PlannedLeg)| {
+    let of_leg = |(leg, planned): (usize, &PlannedLeg)| {
         (0..planned.deployments.len()).map(|place| served(leg, place)).collect()
     };
     GroupSeries {
-        requests: points.iter().map(|point| point.sum.requests()).collect(),
+        requests: counts(points, unknown, |point| point.sum.requests()),
         fallback_rate: rate(|sum| sum.partial),
         unavailable_rate: rate(|sum| sum.unavailable),
         degraded_rate: rate(|sum| sum.degraded),
@@ -97,23 +113,23 @@ fn of_chain(chain: &PlannedChain, points: &[ChainPoint]) -> GroupSeries {
 }
 
 /// The kinds that occurred; those that did not have no line to draw.
-fn of_provider(points: &[ProviderPoint]) -> ProviderSeries {
+fn of_provider(points: &[ProviderPoint], unknown: usize) -> ProviderSeries {
     let kinds: BTreeSet<_> = points.iter().flat_map(|point| point.kinds.keys().copied()).collect();
     let rate = |kind| -> Values {
         let count = |point: &ProviderPoint| point.kinds.get(&kind).copied().unwrap_or(0);
         points.iter().map(|point| share(count(point), point.attempts)).collect()
     };
     ProviderSeries {
-        attempts: points.iter().map(|point| point.attempts).collect(),
-        kinds: kinds.into_iter().map(|kind| (Arc::from(kind.as_str()), rate(kind))).collect(),
+        attempts: counts(points, unknown, |point| point.attempts),
+        kinds: kinds.into_iter().map(|kind| (kind, rate(kind))).collect(),
     }
 }
 
-fn quantiles(points: &[Served], of: fn(&Served) -> &Histogram) -> QuantileSeries {
+fn percentiles(points: &[Served], of: fn(&Served) -> &Histogram) -> PercentileSeries {
     let quantile = |share: f64| -> Values {
         points.iter().map(|point| of(point).quantile(share).map(|ms| ms as f64)).collect()
     };
-    QuantileSeries { p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99) }
+    PercentileSeries { p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99) }
 }
 
 fn cost(point: &Served) -> Option<f64> {
@@ -135,7 +151,11 @@ fn deployments(chains: &Chains<'_>, wanted: impl Iterator<Item = usize>) -> BTre
     legs.flat_map(|leg| &leg.deployments).map(|d| Arc::clone(&d.deployment)).collect()
 }
 
-fn marks(connection: &Connection, since: Millis, until: Millis) -> rusqlite::Result<Vec<Mark>> {
+fn marks(
+    connection: &Connection,
+    since: Millis,
+    until: Millis,
+) -> rusqlite::Result<Vec<JustBefore>> {
     let sql = "SELECT moment FROM moment WHERE kind = 'mark' AND at_ms >= ? AND at_ms <= ?
                ORDER BY at_ms DESC, seq DESC LIMIT ?";
     let mut statement = connection.prepare(sql)?;
@@ -143,5 +163,6 @@ fn marks(connection: &Connection, since: Millis, until: Millis) -> rusqlite::Res
     let rows = statement.query_map(range, |row| row.get::<_, String>(0))?;
     let marks: rusqlite::Result<Vec<_>> = rows.collect();
     let read = |text: &String| serde_json::from_str(text).ok();
-    Ok(marks?.iter().rev().filter_map(read).collect())
+    let shown = |mark: Mark| JustBefore { at: mark.at, what: mark.what };
+    Ok(marks?.iter().rev().filter_map(read).map(shown).collect())
 }

@@ -4,7 +4,6 @@
 #![cfg(test)]
 
 mod crash;
-mod filter;
 mod questions;
 mod retention;
 mod said;

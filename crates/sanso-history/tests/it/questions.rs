@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sanso_history::{History, QueryError, Range, RequestFilter, Trouble};
-use sanso_watch::{Degradation, Event, Finished, Kind, Outcome, Soft};
+use sanso_history::{History, QueryError, Range, Trouble};
+use sanso_watch::{Degradation, Event, Filter, Finished, Kind, Mark, MarkKind, Outcome, Soft};
 
 use crate::support::{DAY, Dir, MINUTE, NOW, SECOND, attempt, finished, mixed, note, plain};
 
-fn filter(limit: u64) -> RequestFilter {
-    RequestFilter { limit, ..RequestFilter::default() }
+fn filter(limit: usize) -> Filter {
+    Filter { limit: Some(limit), ..Filter::default() }
 }
 
-fn ids(history: &History, filter: &RequestFilter) -> Vec<Arc<str>> {
+fn ids(history: &History, filter: &Filter) -> Vec<Arc<str>> {
     let found = history.requests(filter).unwrap();
-    found.requests.into_iter().map(|request| request.request_id).collect()
+    found.requests.iter().map(|request| Arc::clone(&request.request_id)).collect()
 }
 
 #[test]
@@ -67,25 +67,13 @@ fn trouble_is_found_among_many_that_went_well() {
     note(&history, &requests);
     history.flush().unwrap();
     let any = filter(10);
-    let found = |filter: RequestFilter| ids(&history, &filter);
-    let level = RequestFilter { degradation: Some(Degradation::Unavailable), ..any.clone() };
+    let found = |filter: Filter| ids(&history, &filter);
+    let level = Filter { degradation_level: Some(Degradation::Unavailable), ..any.clone() };
     assert_eq!(found(level), ["plain-299".into()]);
-    assert_eq!(
-        found(RequestFilter { kind: Some(Kind::Timeout), ..any.clone() }),
-        ["plain-298".into()]
-    );
-    assert_eq!(
-        found(RequestFilter { q: Some("refused".into()), ..any.clone() }),
-        ["plain-297".into()]
-    );
-    assert_eq!(
-        found(RequestFilter { q: Some("kind:soft".into()), ..any.clone() }),
-        ["plain-297".into()]
-    );
-    assert_eq!(
-        found(RequestFilter { model_group: Some("small".into()), ..any }),
-        ["plain-296".into()]
-    );
+    assert_eq!(found(Filter { kind: Some(Kind::Timeout), ..any.clone() }), ["plain-298".into()]);
+    assert_eq!(found(Filter { q: Some("refused".into()), ..any.clone() }), ["plain-297".into()]);
+    assert_eq!(found(Filter { q: Some("kind:soft".into()), ..any.clone() }), ["plain-297".into()]);
+    assert_eq!(found(Filter { model_group: Some("small".into()), ..any }), ["plain-296".into()]);
 }
 
 #[test]
@@ -98,7 +86,7 @@ fn a_search_that_finds_nothing_stops_and_says_where_to_go_on() {
         note(&history, batch);
         history.flush().unwrap();
     }
-    let mut page = RequestFilter { model_group: Some("small".into()), ..filter(10) };
+    let mut page = Filter { model_group: Some("small".into()), ..filter(10) };
     let found = history.requests(&page).unwrap();
     assert!(found.requests.is_empty());
     page.before = found.before;
@@ -112,11 +100,11 @@ fn questions_out_of_bounds_get_their_own_errors() {
     let dir = Dir::new();
     let history = dir.history();
     history.flush().unwrap();
-    for limit in [0, 501, u64::MAX] {
+    for limit in [0, 1001, usize::MAX] {
         let error = history.requests(&filter(limit)).unwrap_err();
         assert!(matches!(error, QueryError::Bounds { name: "limit", .. }), "{error}");
     }
-    let page = RequestFilter { before: Some("gone".into()), ..filter(10) };
+    let page = Filter { before: Some("gone".into()), ..filter(10) };
     let error = history.requests(&page).unwrap_err();
     assert!(error.to_string().starts_with("there is no request \"gone\""), "{error}");
     let hour = Range::last(Duration::from_hours(1), NOW);
@@ -171,7 +159,25 @@ fn one_minute_is_one_point() {
     history.flush().unwrap();
     let series = history.series(Range::last(Duration::from_mins(5), NOW), 140, None).unwrap();
     assert_eq!(series.step_s, 60);
-    let requests = &series.model_groups["main"].requests;
-    assert_eq!(requests, &[0, 0, 0, 1, 0, 0]);
     assert_eq!(series.t[3].to_string(), "2026-11-30T23:58:00.000Z");
+    // What was before the first of them is not known.
+    let requests = [None, None, None, Some(1), Some(0), Some(0)];
+    assert_eq!(series.model_groups["main"].requests, requests);
+    assert_eq!(series.providers["openai"].attempts, requests);
+}
+
+#[test]
+fn that_nothing_was_asked_is_known_from_the_start_on() {
+    let dir = Dir::new();
+    let history = dir.history();
+    history.flush().unwrap();
+    let requests = || {
+        let series = history.series(Range::last(Duration::from_mins(3), NOW), 140, None).unwrap();
+        series.model_groups["main"].requests.clone()
+    };
+    assert_eq!(requests(), [None; 4]);
+    let at = NOW.minus(90 * SECOND);
+    history.note(Event::Mark(Mark { at, kind: MarkKind::Start, what: "started".into() }));
+    history.flush().unwrap();
+    assert_eq!(requests(), [None, Some(0), Some(0), Some(0)]);
 }

@@ -82,7 +82,8 @@ impl Filter {
     pub fn takes(&self, request: &Finished) -> bool {
         let has_kind = |kind| {
             let mut kinds = request.attempts.iter().filter_map(|a| a.outcome.kind());
-            kinds.any(|own| own == kind)
+            // What was wrong with an answer that was given all the same is no fault of an attempt.
+            kinds.any(|own| own == kind) || (kind == Kind::Soft && request.soft.is_some())
         };
         self.model_group.as_ref().is_none_or(|group| *request.model_group == **group)
             && self.degradation_level.is_none_or(|level| level == request.degradation)
@@ -108,7 +109,7 @@ fn says(request: &Finished, word: &str) -> bool {
             .any(is)
         || is(&request.answered_by_group)
         || (request.is_fallback() && "fallback".contains(word))
-        || (request.soft.is_some() && "soft".contains(word))
+        || request.soft.is_some_and(|soft| "soft".contains(word) || has(soft.words()))
         || request.attempts.iter().any(|attempt| {
             has(&attempt.deployment)
                 || has(&attempt.provider)

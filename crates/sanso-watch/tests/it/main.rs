@@ -6,6 +6,7 @@ mod causes;
 mod day;
 mod events;
 mod figures;
+mod filter;
 mod page;
 mod rig;
 mod verdict;
