@@ -124,6 +124,17 @@ pub enum CallEnd {
     Cancelled,
 }
 
+impl CallEnd {
+    /// The kind of the fault that ended it.
+    #[must_use]
+    pub const fn kind(&self) -> Option<FaultKind> {
+        match self {
+            Self::Fault(fault) => Some(fault.kind),
+            Self::Finished | Self::Cancelled => None,
+        }
+    }
+}
+
 /// Why a call was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Why {

@@ -163,6 +163,8 @@ fn request(rng: &mut fastrand::Rng, at: Millis, chain: u64) -> Finished {
         cost_usd: Some(rng.f64() / 100.0),
         soft: None,
         format_valid: None,
+        fallback_from: None,
+        quality_score: None,
         circuit_state: None,
         warnings: Vec::new(),
         attempts: if leg > 0 { vec![failed, answered] } else { vec![answered] },

@@ -68,6 +68,9 @@ pub struct Finished {
     pub answered_by_group: Option<Arc<str>>,
     /// That leg's number; 0 is the asked-for group.
     pub leg: Option<u32>,
+    /// The group of the first leg, where another leg answered: the asked-for one, or a task's.
+    #[serde(default)]
+    pub fallback_from: Option<Arc<str>>,
     /// Why the first leg did not answer. `Some` where a later leg did, or no one.
     #[serde(rename = "fallback_reason")]
     pub fallback: Option<Reason>,
@@ -86,6 +89,9 @@ pub struct Finished {
     pub soft: Option<Soft>,
     /// The answer has the format that was asked for; `None` where none was, or nobody looked.
     pub format_valid: Option<bool>,
+    /// The quality that the configuration or the catalogue gives the answering model, 0 to 100.
+    #[serde(default)]
+    pub quality_score: Option<f64>,
     /// The answering deployment's breaker, at the end.
     pub circuit_state: Option<BreakerState>,
     /// As the caller was told them.
@@ -113,10 +119,8 @@ impl Finished {
         Row {
             event: "request",
             attempt: self.attempts.len(),
-            fallback_from: is_fallback.then_some(&self.model_group),
             is_fallback,
             failure_kinds: self.attempts.iter().filter_map(|a| a.outcome.kind()).collect(),
-            quality_score: None,
             finished: self,
         }
     }
@@ -129,14 +133,10 @@ pub struct Row<'a> {
     pub event: &'static str,
     /// How many calls were made.
     pub attempt: usize,
-    /// The asked-for group, where another answered.
-    pub fallback_from: Option<&'a Arc<str>>,
     /// Another leg than the first answered.
     pub is_fallback: bool,
     /// The kinds of fault on the way, in their order.
     pub failure_kinds: Vec<Kind>,
-    /// Not known before scores are measured.
-    pub quality_score: Option<f64>,
     /// The request itself.
     #[serde(flatten)]
     pub finished: &'a Finished,
@@ -378,6 +378,15 @@ pub enum Dimension {
     Requests,
     #[serde(rename = "tokens per minute")]
     Tokens,
+}
+
+impl From<sanso_core::Dimension> for Dimension {
+    fn from(dimension: sanso_core::Dimension) -> Self {
+        match dimension {
+            sanso_core::Dimension::Requests => Self::Requests,
+            sanso_core::Dimension::Tokens => Self::Tokens,
+        }
+    }
 }
 
 /// A gate shut or opened.

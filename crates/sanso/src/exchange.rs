@@ -446,7 +446,7 @@ impl Exchange {
         let class = self.chain.request().class;
         let by = self.answering(served);
         tasks::learn(&self.snapshot, task, class, &self.trail, by, &facts);
-        self.shared.observer.finished(&record, &self.snapshot);
+        self.shared.observer.finished(&record);
     }
 
     /// Looks at a stream that the client has had: its faults are recorded, and no more.
@@ -485,6 +485,11 @@ impl Exchange {
         cost::of(&self.snapshot, by, &self.asked.matches, facts.usage)
     }
 
+    /// What a provider said of a call that failed.
+    pub(crate) fn failure(&self, call: CallId) -> Option<&Failure> {
+        self.failures.iter().find(|(id, _)| *id == call).map(|(_, failure)| failure)
+    }
+
     pub(crate) fn trail(&self) -> &Trail {
         &self.trail
     }
@@ -508,13 +513,15 @@ impl Exchange {
     }
 
     fn note_events(&mut self) {
+        let now = self.shared.clock.now();
         while let Some(event) = self.chain.poll_event() {
             if let Event::Unable { deployment, lack, called, .. } = &event {
                 let label = self.snapshot.label(*deployment);
                 self.warn(preflight::warning(&label, lack, *called));
             }
             self.trail.note(&event);
-            self.shared.observer.note(&event, &self.snapshot);
+            let last = self.trail.faults().last();
+            self.shared.observer.note(&event, last, &self.snapshot, now);
         }
     }
 }

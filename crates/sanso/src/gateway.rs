@@ -19,7 +19,7 @@ use crate::degrade::{Caller, Store};
 use crate::early::Early;
 use crate::error::Error;
 use crate::exchange::{Exchange, Reply};
-use crate::observe::{BreakerChange, Observer};
+use crate::observe::{BreakerChange, Observer, View, standing};
 use crate::plan::{self, Plan};
 use crate::request::ChatRequest;
 use crate::snapshot::Snapshot;
@@ -129,7 +129,7 @@ impl Gateway {
         };
         let upstream = Upstream::new(limits, &snapshot.config.trust)
             .map_err(|error| Report::of_error(format!("TLS cannot be set up: {error}")))?;
-        let mut observer = Observer::new(&snapshot);
+        let observer = Observer::new(&snapshot);
         if let Some(log) = log
             && let Err(error) = observer.log_to(log)
         {
@@ -243,6 +243,23 @@ impl Gateway {
     #[must_use]
     pub fn watch_breakers(&self) -> broadcast::Receiver<BreakerChange> {
         self.shared.observer.watch_breakers()
+    }
+
+    /// Tells one more of what happens from now on, off the request path.
+    pub fn tell(&self, view: &Arc<dyn View>) {
+        self.shared.observer.tell(view);
+    }
+
+    /// What there is to watch.
+    #[must_use]
+    pub fn plan(&self) -> sanso_watch::Plan {
+        standing::plan(&self.shared.snapshot.load())
+    }
+
+    /// Every deployment as its gates are now.
+    #[must_use]
+    pub fn live(&self) -> Vec<sanso_watch::LiveDeployment> {
+        standing::live(&self.shared.snapshot.load(), self.shared.clock.now())
     }
 
     fn exchange(&self, body: Bytes, arrival: Arrival) -> Result<Exchange, Error> {

@@ -40,12 +40,14 @@ fn signal_of(told: &Told) -> Signal {
 
 fn end(rest: sanso_core::Rest, signal: Signal, now: Instant, shared: &Shared, on: &Snapshot) {
     let deployment = rest.deployment();
+    let mut last = None;
     for event in rest.end(now, signal, &mut shared.clock.rng()) {
         if let Event::CallEnded { end, .. } = &event {
             // Content is all that was wanted of it; that it was then stopped is no failure.
             let end = if signal == Signal::Content { &CallEnd::Finished } else { end };
             shared.observer.attempt(deployment, end, on);
+            last = end.kind();
         }
-        shared.observer.note(&event, on);
+        shared.observer.note(&event, last, on, now);
     }
 }

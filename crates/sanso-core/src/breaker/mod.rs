@@ -186,6 +186,17 @@ impl Breaker {
         }
     }
 
+    /// Calls that a recovering breaker lets through at once.
+    pub(crate) fn window_now(&self, now: Instant) -> Option<u32> {
+        match &self.state {
+            State::Recovering(slow) => {
+                let grown = slow.grown(now);
+                (!grown.is_over(now)).then_some(grown.window)
+            }
+            State::Closed { .. } | State::Open { .. } | State::HalfOpen { .. } => None,
+        }
+    }
+
     /// State, since when, and when an open one may be probed; nothing is changed. An open breaker
     /// past its time that no one asks is shown as half-open.
     pub(crate) fn shown(&self, now: Instant) -> (BreakerState, Instant, Option<Instant>) {

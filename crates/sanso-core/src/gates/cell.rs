@@ -7,6 +7,7 @@ use super::latch::{self, Latch};
 use super::quota::{Line, Quota, QuotaSlot};
 use crate::breaker::{Breaker, BreakerState, Domains, Forced, Grant};
 use crate::budget::Budget;
+use crate::fault::Dimension;
 use crate::route::Deployment;
 use crate::sync::{Mutex, MutexGuard};
 use crate::time::{Duration, Instant};
@@ -64,8 +65,12 @@ pub struct GateView {
     pub since: Instant,
     /// When an open breaker may be probed.
     pub probe_at: Option<Instant>,
+    /// Calls that a recovering breaker lets through at once.
+    pub window: Option<u32>,
     /// Until when the quota gate is shut.
     pub quota_shut_until: Option<Instant>,
+    /// Which quota shut it.
+    pub quota_dimension: Option<Dimension>,
     /// Calls in flight.
     pub in_flight: u32,
     /// What an administrator has set the breaker to.
@@ -133,11 +138,14 @@ impl Cell {
     pub(super) fn view(&self, now: Instant) -> GateView {
         let (inner, now) = self.look(now);
         let (breaker, since, probe_at) = inner.breaker.shown(now);
+        let quota = inner.quota.shut_by(now);
         GateView {
             breaker,
             since,
             probe_at,
-            quota_shut_until: inner.quota.shut(now).map(|shut| shut.not_before),
+            window: inner.breaker.window_now(now),
+            quota_shut_until: quota.map(|(_, shut)| shut.not_before),
+            quota_dimension: quota.map(|(dimension, _)| dimension),
             in_flight: inner.in_flight,
             forced: inner.breaker.forced(),
         }

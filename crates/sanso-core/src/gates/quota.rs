@@ -120,12 +120,18 @@ impl Quota {
 
     /// Since when and until when the gate is shut for a newcomer; `None` where it admits.
     pub(super) fn shut(&self, now: Instant) -> Option<QuotaShut> {
-        let requests = self.requests.refusal(now, None);
-        let tokens = self.tokens.refusal(now, None);
+        self.shut_by(now).map(|(_, shut)| shut)
+    }
+
+    /// The same, and which quota shut it: the one that keeps it shut for longer.
+    pub(super) fn shut_by(&self, now: Instant) -> Option<(Dimension, QuotaShut)> {
+        let of = |gate: &Gate, dimension| Some((dimension, gate.refusal(now, None)?));
+        let requests = of(&self.requests, Dimension::Requests);
+        let tokens = of(&self.tokens, Dimension::Tokens);
         match (requests, tokens) {
-            (Some(one), Some(other)) if other.not_before > one.not_before => Some(other),
-            (Some(one), _) => Some(one),
-            (None, other) => other,
+            (Some((_, one)), Some((_, other))) if other.not_before > one.not_before => tokens,
+            (Some(_), _) => requests,
+            (None, _) => tokens,
         }
     }
 

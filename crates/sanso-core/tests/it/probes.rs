@@ -299,6 +299,22 @@ fn who_finds_a_slow_start_full_is_told_to_come_again_in_a_second() {
 }
 
 #[test]
+fn an_operator_sees_the_window_of_a_slow_start_and_only_then() {
+    let primary = Behaviour::Until(S(19), Box::new(dead()), Box::new(Behaviour::Healthy));
+    let mut world = World::new(chain_of(&[(1, &[])], Rules::default()), vec![primary], 1);
+    for number in 0..400 {
+        ask(&mut world, number * 100);
+    }
+    world.run();
+    let views = world.history.starts.iter().map(|(_, _, view, _)| view);
+    let seen: Vec<u32> = views.clone().filter_map(|view| view.window).collect();
+    for view in views {
+        assert_eq!(view.window.is_some(), view.breaker == BreakerState::Recovering, "{view:?}");
+    }
+    assert!(seen.len() > 3 && seen.is_sorted() && seen.first() < seen.last(), "{seen:?}");
+}
+
+#[test]
 fn a_chain_in_a_bad_state_sheds_what_may_be_shed() {
     for (priority, shed_below, shed) in
         [(1, Some(0.7), true), (0, Some(0.7), false), (1, Some(0.5), false), (1, None, false)]

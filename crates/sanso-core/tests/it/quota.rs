@@ -64,6 +64,20 @@ impl Quota {
 }
 
 #[test]
+fn an_operator_sees_which_quota_is_shut_for_longest() {
+    let mut quota = Quota::new(1);
+    let shown = |quota: &Quota| quota.gates.view(ONE, quota.now).quota_dimension;
+    assert_eq!(shown(&quota), None);
+    let [one, other] = [quota.ask(None).expect("it admits"), quota.ask(None).expect("it admits")];
+    quota.limit(one, Dimension::Tokens, Some(ms(500)));
+    assert_eq!(shown(&quota), Some(Dimension::Tokens));
+    quota.limit(other, Dimension::Requests, Some(ms(5000)));
+    assert_eq!(shown(&quota), Some(Dimension::Requests));
+    quota.reopen();
+    assert_eq!(shown(&quota), None);
+}
+
+#[test]
 fn a_look_at_the_line_takes_no_place_in_it() {
     let mut quota = Quota::new(1);
     quota.limited(Some(ms(500)));

@@ -128,6 +128,8 @@ pub(crate) fn finished(id: &str, at: Millis) -> Finished {
         cost_usd: Some(0.000_25),
         soft: None,
         format_valid: None,
+        quality_score: None,
+        fallback_from: None,
         circuit_state: None,
         warnings: Vec::new(),
         attempts: vec![attempt("main-a", 0, Outcome::Success)],

@@ -104,7 +104,7 @@ async fn a_break_ends_the_body_well_but_without_the_marker() {
     let last = reply.text().trim_end().rsplit("data: ").next().unwrap();
     let last: serde_json::Value = serde_json::from_str(last).unwrap();
     assert!(last["error"]["message"].is_string() && !reply.text().contains("[DONE]"), "{last}");
-    assert_eq!(server.log_line().await["failure_kinds"], serde_json::json!(["broken"]));
+    assert_eq!(server.log_line().await["failure_kinds"], serde_json::json!(["Broken"]));
     assert_eq!(raw.ask(ask()).await.status, 200, "the connection survives");
 }
 

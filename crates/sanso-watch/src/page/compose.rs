@@ -26,8 +26,11 @@ pub(crate) fn overview(bench: &Bench<'_>) -> Overview {
         .map(|number| {
             let counts = scene.figures.chain(number, from, scene.now);
             totals.add(&counts);
-            chain(bench, number, &counts, from)
+            (number, counts)
         })
+        // A spare that nobody asks for has its place in the chains that it stands behind.
+        .filter(|(number, counts)| !scene.index.plan.chains[*number].spare || counts.asked() > 0)
+        .map(|(number, counts)| chain(bench, number, &counts, from))
         .collect();
     Overview {
         now: scene.now,

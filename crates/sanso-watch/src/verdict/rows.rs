@@ -201,13 +201,14 @@ fn quiet(bench: &Bench<'_>) -> Verdict {
 fn well(bench: &Bench<'_>) -> Verdict {
     let answers = bench.all(bench.scene.now.minus(bench.range.millis()));
     let chains = &bench.index().plan.chains;
-    let is_exposed = |chain: &usize| {
-        let planned = &chains[*chain];
-        !planned.denied && bench.index().slots[*chain].len() == 1
-    };
-    let exposed = (0..chains.len()).filter(is_exposed);
     let asked =
         |chain: &usize| bench.answers(*chain, bench.scene.now.minus(bench.range.millis())).requests;
+    let is_exposed = |chain: &usize| {
+        let planned = &chains[*chain];
+        let is_meant = planned.denied || (planned.spare && asked(chain) == 0);
+        !is_meant && bench.index().slots[*chain].len() == 1
+    };
+    let exposed = (0..chains.len()).filter(is_exposed);
     let rate =
         (answers.requests > 0).then(|| f64::from(answers.full) / f64::from(answers.requests));
     match exposed.max_by_key(|chain| (asked(chain), usize::MAX - chain)) {

@@ -41,6 +41,8 @@ fn request() -> Finished {
         cost_usd: None,
         soft: None,
         format_valid: None,
+        quality_score: None,
+        fallback_from: Some("main-model".into()),
         circuit_state: Some(BreakerState::HalfOpen),
         warnings: vec![],
         attempts: vec![

@@ -64,6 +64,7 @@ pub(crate) fn chain<const N: usize>(
         task: task.map(Into::into),
         strategy: "simple-shuffle".into(),
         denied: false,
+        spare: false,
         legs: legs.into_iter().map(leg).collect(),
     }
 }
@@ -302,6 +303,8 @@ pub(crate) fn request(group: &str, attempts: &[(&str, u32, Outcome)]) -> Finishe
         cost_usd: leg.map(|_| 0.25),
         soft: None,
         format_valid: None,
+        quality_score: None,
+        fallback_from: None,
         circuit_state: None,
         warnings: vec![],
         attempts: made,

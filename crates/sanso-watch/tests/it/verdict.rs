@@ -382,3 +382,24 @@ fn budget_and_provider_errors_replace_no_verdict() {
     assert_eq!(rig.firing(), [Signal::ProviderErrorRate]);
     assert_eq!(state(&rig), (State::Healthy, Tone::Ok));
 }
+
+#[test]
+fn a_spare_stands_alone_on_purpose_until_it_is_asked() {
+    let spare =
+        |spare| PlannedChain { spare, ..chain("flash", None, [("flash", &["f gemini flash"])]) };
+    let state = |is_spare, asked: &str| {
+        let main = chain(
+            "main-model",
+            None,
+            [("main-model", &["a anthropic s"]), ("flash", &["f gemini flash"])],
+        );
+        let mut rig = Rig::with(Plan { chains: vec![main, spare(is_spare)], tasks: vec![] });
+        let by = if asked == "flash" { "f" } else { "a" };
+        rig.ask(request(asked, &[(by, 0, Outcome::Success)]));
+        let shown = rig.watch.overview(rig.now, Range::Hour, &rig.live).chains.len();
+        (rig.verdict().state, shown)
+    };
+    assert_eq!(state(true, "main-model"), (State::Healthy, 1));
+    assert_eq!(state(false, "main-model"), (State::Exposed, 2));
+    assert_eq!(state(true, "flash"), (State::Exposed, 2));
+}

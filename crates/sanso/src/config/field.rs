@@ -198,6 +198,15 @@ impl<'n> Field<'n> {
         }
     }
 
+    /// The variable or the file that stands for the value.
+    pub(super) fn follows(&self) -> Option<String> {
+        let Value::Text(text) = &self.node.value else { return None };
+        let named = text.strip_prefix("os.environ/");
+        named
+            .or_else(|| text.strip_prefix("file:").filter(|it| it.starts_with('/')))
+            .map(str::to_owned)
+    }
+
     /// Follows `os.environ/NAME` and `file:/path`; all other text is itself.
     fn follow(&self, text: &str, reader: &mut Reader<'_>) -> Option<String> {
         if let Some(name) = text.strip_prefix("os.environ/") {

@@ -182,7 +182,7 @@ impl Params<'_, '_> {
         let mocked = mock_response.is_some();
         let api_base = upstream::api_base(&mut table, provider, mocked, &place, reader);
         let may_lack_key = api_base.own || mocked;
-        let api_key = upstream::api_key(&mut table, provider, may_lack_key, &place, reader);
+        let key = upstream::api_key(&mut table, provider, may_lack_key, &place, reader);
         let layer = self.info.layer.over(&own_layer(&mut table, reader)).over(&self.below);
         let own = Weights {
             weight: number(&mut table, "weight", reader),
@@ -206,7 +206,8 @@ impl Params<'_, '_> {
             domain: self.info.domain.of(provider, &api_base),
             local: provider.local || base_url::is_local(&api_base),
             api_base,
-            api_key,
+            api_key: key.secret,
+            key_name: key.name,
             headers,
             params,
             weights: Weights {

@@ -183,6 +183,8 @@ pub struct Deployment {
     pub api_base: String,
     /// The key, if one is needed.
     pub api_key: Option<SecretString>,
+    /// The variable or file that the key came from.
+    pub key_name: Option<String>,
     /// Further headers of every call.
     pub headers: Vec<(String, SecretString)>,
     /// Parameters that every call to it gets, unless the request sets them itself.

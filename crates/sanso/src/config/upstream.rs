@@ -141,6 +141,13 @@ fn check_base(place: &Place, url: &str, reader: &mut Reader<'_>) -> Option<Strin
 
 const OIDC: &str = "a key by way of `oidc/` is not built yet; this deployment is left out";
 
+/// A key, and the variable or file that it came from, if it is not in the configuration itself.
+#[derive(Default)]
+pub(super) struct Key {
+    pub(super) secret: Option<SecretString>,
+    pub(super) name: Option<String>,
+}
+
 /// The key from the file, else from the provider's own variables, as LiteLLM finds it.
 pub(super) fn api_key(
     table: &mut Table<'_>,
@@ -148,28 +155,30 @@ pub(super) fn api_key(
     may_lack: bool,
     place: &Place,
     reader: &mut Reader<'_>,
-) -> Option<SecretString> {
+) -> Key {
     let may_lack = may_lack || provider.auth == Auth::BearerIfSet;
     if let Some(field) = table.take("api_key") {
         if matches!(&field.node.value, Value::Text(text) if text.starts_with("oidc/")) {
             // Sent as it stands, it would be a wrong key.
             reader.not_done(&field.place, OIDC, None);
             reader.leave_out();
-            return None;
+            return Key::default();
         }
-        return field.secret(reader);
+        return Key { name: field.follows(), secret: field.secret(reader) };
     }
-    let key = provider.key_vars.iter().find_map(|name| reader.variable(name));
+    let key = provider.key_vars.iter().find_map(|name| Some((name, reader.variable(name)?)));
     match (key, provider.key_vars.first()) {
-        (Some(key), _) => Some(key.into()),
+        (Some((name, key)), _) => {
+            return Key { secret: Some(key.into()), name: Some((*name).to_owned()) };
+        }
         (None, Some(name)) if !may_lack => {
             let message = format!(
                 "no key for `{}`: `api_key` is missing, and the variable `{name}` is not set",
                 provider.name
             );
             reader.unset(place, message);
-            None
         }
-        (None, _) => None,
+        (None, _) => {}
     }
+    Key::default()
 }

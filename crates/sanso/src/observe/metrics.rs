@@ -3,7 +3,7 @@
 //! Labels come from the configuration alone, so a hostile client cannot make series. What every
 //! request touches is looked up once, when the configuration is read.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -34,7 +34,7 @@ pub(super) struct Metrics {
     gates: Family<GateLabels, Gauge>,
     chain_health: Family<GroupLabels, Gauge<f64, AtomicU64>>,
     in_flight: Gauge,
-    events_dropped: Family<ViewLabels, Gauge>,
+    events_dropped: Family<ViewLabels, Counter>,
 }
 
 #[derive(Debug)]
@@ -220,20 +220,21 @@ impl Metrics {
         }
     }
 
-    pub(super) fn finished(&self, record: &Record, snapshot: &Snapshot) {
-        for (deployment, end) in &record.attempts {
-            self.attempt(*deployment, outcome_name(end), snapshot);
+    pub(super) fn finished(&self, record: &Record<'_>, snapshot: &Snapshot) {
+        let asked_for = record.exchange.group();
+        for (deployment, end) in record.attempts() {
+            self.attempt(deployment, outcome_name(&end), snapshot);
         }
         for (deployment, reason) in &record.soft_faults {
             let labels = SoftLabels {
-                model_group: snapshot.topology.group(record.group).name.to_string(),
+                model_group: snapshot.topology.group(asked_for).name.to_string(),
                 deployment: snapshot.target(*deployment).id.to_string(),
                 reason: reason_name(*reason),
             };
             self.soft_faults.get_or_create(&labels).inc();
         }
-        let group = &self.groups[record.group.index()];
-        match record.degradation {
+        let group = &self.groups[asked_for.index()];
+        match record.served.degradation {
             Degradation::Full => group.full.inc(),
             Degradation::Partial => group.partial.inc(),
             Degradation::Degraded => group.degraded.inc(),
@@ -245,11 +246,11 @@ impl Metrics {
         if let Some(ttft) = record.ttft {
             group.ttft.observe(ttft.as_secs_f64());
         }
-        if let Some((to, reason)) = &record.fell_back {
+        if let Some((to, reason)) = record.fell_back() {
             let name = |group| snapshot.topology.group(group).name.to_string();
             let labels = FallbackLabels {
-                model_group: name(record.group),
-                from: name(record.first_leg),
+                model_group: name(asked_for),
+                from: name(record.exchange.first_leg()),
                 to: to.to_string(),
                 reason,
             };
@@ -258,7 +259,12 @@ impl Metrics {
     }
 
     /// Prometheus text; gauges are read from the gates as they stand.
-    pub(super) fn render(&self, snapshot: &Snapshot, now: Instant, log_dropped: u64) -> String {
+    pub(super) fn render(
+        &self,
+        snapshot: &Snapshot,
+        now: Instant,
+        dropped: &[(&'static str, u64)],
+    ) -> String {
         let mut in_flight = 0;
         for (id, target) in snapshot.deployments() {
             let view = snapshot.gates.view(id, now);
@@ -281,8 +287,10 @@ impl Metrics {
             self.chain_health.get_or_create(&labels).set(health.share());
         }
         self.in_flight.set(in_flight);
-        let dropped = i64::try_from(log_dropped).unwrap_or(i64::MAX);
-        self.events_dropped.get_or_create(&ViewLabels { view: "log" }).set(dropped);
+        for (view, dropped) in dropped {
+            let counter = self.events_dropped.get_or_create_owned(&ViewLabels { view });
+            counter.inner().store(*dropped, Ordering::Relaxed);
+        }
         let mut text = String::with_capacity(8 * 1024);
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);

@@ -2,23 +2,30 @@
 //!
 //! Decisions never read any of it.
 
+mod finished;
+mod happened;
 mod log;
 mod metrics;
 pub(crate) mod record;
+pub(crate) mod standing;
 pub(crate) mod trail;
+mod views;
 
 use std::io::Write;
 use std::sync::Arc;
 
-use sanso_core::{BreakerState, CallEnd, DeploymentId, Event, Gate, Instant, LatchChange};
+use sanso_core::{
+    BreakerState, CallEnd, DeploymentId, Event, FaultKind, Gate, Instant, LatchChange, Transition,
+};
 use tokio::sync::broadcast;
 
 use crate::snapshot::Snapshot;
-use log::LogWriter;
 use metrics::Metrics;
 use record::Record;
+use views::Views;
 
 pub use trail::Attempt;
+pub use views::{Queue, View};
 
 /// A change of one deployment's circuit breaker.
 #[derive(Clone, Debug)]
@@ -34,11 +41,12 @@ pub struct BreakerChange {
     pub to: BreakerState,
 }
 
-/// The views of one gateway.
+/// The views of one gateway. Metrics are counters in memory, and counted at once; whatever takes
+/// longer is a [`View`], and told.
 #[derive(Debug)]
 pub(crate) struct Observer {
     metrics: Metrics,
-    log: Option<LogWriter>,
+    views: Views,
     breakers: broadcast::Sender<BreakerChange>,
 }
 
@@ -48,28 +56,54 @@ const BREAKER_CHANGES: usize = 256;
 impl Observer {
     pub(crate) fn new(snapshot: &Snapshot) -> Self {
         let (breakers, _) = broadcast::channel(BREAKER_CHANGES);
-        Self { metrics: Metrics::new(snapshot), log: None, breakers }
+        Self { metrics: Metrics::new(snapshot), views: Views::default(), breakers }
     }
 
     /// Writes one JSON line per finished request to `out`.
-    pub(crate) fn log_to(&mut self, out: Box<dyn Write + Send>) -> std::io::Result<()> {
-        self.log = Some(LogWriter::new(out)?);
+    pub(crate) fn log_to(&self, out: Box<dyn Write + Send>) -> std::io::Result<()> {
+        let view: Arc<dyn View> = Arc::new(log::view(out)?);
+        self.views.add(&view);
         Ok(())
+    }
+
+    /// Tells one more of what happens from now on.
+    pub(crate) fn tell(&self, view: &Arc<dyn View>) {
+        self.views.add(view);
     }
 
     pub(crate) fn watch_breakers(&self) -> broadcast::Receiver<BreakerChange> {
         self.breakers.subscribe()
     }
 
-    pub(crate) fn note(&self, event: &Event, snapshot: &Snapshot) {
+    /// Something happened to a request, whose `last` fault was this.
+    pub(crate) fn note(
+        &self,
+        event: &Event,
+        last: Option<FaultKind>,
+        snapshot: &Snapshot,
+        now: Instant,
+    ) {
         self.metrics.note(event, snapshot);
-        if let Event::Latch { deployment, change } = event {
-            return note_latch(&snapshot.target(*deployment).id, change);
+        match event {
+            Event::Latch { deployment, change } => {
+                note_latch(&snapshot.target(*deployment).id, change);
+                if let Some(moved) = happened::gate(*deployment, change, snapshot, now) {
+                    self.views.offer(&moved);
+                }
+            }
+            Event::Breaker { deployment, transition } => {
+                self.note_breaker(*deployment, transition, snapshot);
+                let moved = happened::breaker(*deployment, transition, last, snapshot, now);
+                self.views.offer(&moved);
+            }
+            _ => {}
         }
-        let Event::Breaker { deployment, transition } = event else { return };
+    }
+
+    fn note_breaker(&self, deployment: DeploymentId, transition: &Transition, on: &Snapshot) {
         let (from, to) = (transition.from, transition.to);
-        let target = snapshot.target(*deployment);
-        let label = snapshot.label(*deployment);
+        let target = on.target(deployment);
+        let label = on.label(deployment);
         tracing::warn!(
             deployment = %target.id,
             model = %label,
@@ -88,19 +122,19 @@ impl Observer {
         self.metrics.attempt(deployment, trail::outcome_name(end), on);
     }
 
-    pub(crate) fn finished(&self, record: &Record, snapshot: &Snapshot) {
-        self.metrics.finished(record, snapshot);
-        let Some(log) = &self.log else { return };
-        if let Ok(mut line) = serde_json::to_vec(record) {
-            line.push(b'\n');
-            log.write(line);
+    /// A request ended.
+    pub(crate) fn finished(&self, record: &Record<'_>) {
+        let exchange = record.exchange;
+        self.metrics.finished(record, &exchange.snapshot);
+        if !self.views.is_empty() {
+            let finished = Arc::new(finished::of(record));
+            self.views.offer(&sanso_watch::Event::Request(finished));
         }
     }
 
     /// Prometheus text.
     pub(crate) fn render(&self, snapshot: &Snapshot, now: Instant) -> String {
-        let dropped = self.log.as_ref().map_or(0, LogWriter::dropped);
-        self.metrics.render(snapshot, now, dropped)
+        self.metrics.render(snapshot, now, &self.views.dropped())
     }
 }
 

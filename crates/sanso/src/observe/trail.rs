@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use sanso_core::{
     Ask, Call, CallEnd, CallId, ConnectionFault, DeploymentId, Event, Fault, FaultKind, GroupId,
-    Instant, LegIndex, Phase, SoftReason,
+    Instant, LegIndex, Phase, SoftReason, Why,
 };
+use sanso_watch::Passed;
 
 /// The trail of a request, gathered from its events.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,22 @@ pub(crate) struct Trail {
     pub(crate) soft: Option<SoftReason>,
     /// The call whose stream broke, and which another carried on.
     pub(crate) carried_on: Option<CallId>,
+    /// Who was passed over, each once for the same reason.
+    pub(crate) skipped: Vec<TrailSkip>,
+    /// The request waits, or waited for the call that is made next.
+    waits: bool,
+    /// The call that goes past a shut breaker or host.
+    forced: Option<CallId>,
+}
+
+/// A deployment that was passed over.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TrailSkip {
+    pub(crate) leg: LegIndex,
+    pub(crate) deployment: DeploymentId,
+    pub(crate) passed: Passed,
+    /// Since when its gate is shut.
+    pub(crate) since: Option<Instant>,
 }
 
 /// One upstream call.
@@ -33,6 +50,10 @@ pub(crate) struct TrailAttempt {
     pub(crate) group: GroupId,
     pub(crate) deployment: DeploymentId,
     pub(crate) started: Instant,
+    /// The request waited before it: since the call before it ended, or since its arrival.
+    pub(crate) waited: bool,
+    /// It went past a shut breaker or host.
+    pub(crate) forced: bool,
     pub(crate) first_content: Option<Duration>,
     /// How it ended and after how long; `None` while it runs.
     pub(crate) end: Option<(CallEnd, Duration)>,
@@ -62,6 +83,8 @@ impl Trail {
             group: call.group,
             deployment: call.deployment,
             started,
+            waited: std::mem::take(&mut self.waits),
+            forced: self.forced.take() == Some(call.id),
             first_content: None,
             end: None,
         };
@@ -94,9 +117,38 @@ impl Trail {
                     attempt.end = Some((*end, *after));
                 }
             }
-            Event::Unable { leg: LegIndex::FIRST, called: false, .. } => self.outdone = true,
+            Event::CallStarted { call, why: Why::Forced, .. } => self.forced = Some(*call),
+            Event::Waiting { .. } => self.waits = true,
+            Event::Skipped { leg, deployment, refusal } => {
+                self.skip(*leg, *deployment, refusal.gate.into(), Some(refusal.since));
+            }
+            Event::PassedOver { leg, deployment, .. } => {
+                self.skip(*leg, *deployment, Passed::Failed, None);
+            }
+            Event::NoTime { leg, deployment } => {
+                self.skip(*leg, *deployment, Passed::NoTime, None);
+            }
+            Event::Unable { leg, deployment, called: false, .. } => {
+                self.outdone |= *leg == LegIndex::FIRST;
+                self.skip(*leg, *deployment, Passed::Unable, None);
+            }
             Event::FellBack { reason, .. } => self.moved_for = self.moved_for.or(*reason),
             _ => {}
+        }
+    }
+
+    fn skip(
+        &mut self,
+        leg: LegIndex,
+        deployment: DeploymentId,
+        passed: Passed,
+        since: Option<Instant>,
+    ) {
+        let skip = TrailSkip { leg, deployment, passed, since };
+        let known =
+            |it: &TrailSkip| (it.leg, it.deployment, it.passed) == (leg, deployment, passed);
+        if !self.skipped.iter().any(known) {
+            self.skipped.push(skip);
         }
     }
 
@@ -106,10 +158,12 @@ impl Trail {
 
     /// The kinds of fault on the way, in order.
     pub(crate) fn faults(&self) -> impl Iterator<Item = FaultKind> + '_ {
-        self.attempts.iter().filter_map(|attempt| match attempt.end {
-            Some((CallEnd::Fault(fault), _)) => Some(fault.kind),
-            Some((CallEnd::Finished | CallEnd::Cancelled, _)) | None => None,
-        })
+        self.attempts.iter().filter_map(|attempt| attempt.end?.0.kind())
+    }
+
+    /// The fault that moved the request on.
+    pub(crate) fn moved(&self) -> Option<FaultKind> {
+        self.faults().next().or(self.moved_for)
     }
 
     /// The attempts, as callers see them.

@@ -35,7 +35,7 @@ async fn what_fails_its_schema_is_answered_by_the_fallback() {
     assert_eq!(answered.served().degradation, Degradation::Partial);
     assert_eq!(answered.served().warnings, Vec::<String>::new());
     let line = log.line().await;
-    assert_eq!(line["failure_kinds"], json!(["soft_schema"]));
+    assert_eq!(line["failure_kinds"], json!(["Soft"]));
     assert_eq!((&line["format_valid"], &line["soft_fault"]), (&json!(true), &Value::Null));
     let schema = ["model_group=\"main\"", "reason=\"schema\""];
     assert_eq!(metric(&gateway, "sanso_soft_faults_total", &schema), 1.0);

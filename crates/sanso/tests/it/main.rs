@@ -29,4 +29,5 @@ mod tasks;
 mod timeouts;
 #[expect(dead_code, reason = "the tests of the binary use the rest")]
 mod upstream;
+mod views;
 mod wildcards;

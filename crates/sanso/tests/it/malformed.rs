@@ -115,7 +115,7 @@ async fn a_body_that_breaks_off_is_malformed() {
         let (gateway, mut log) = setup.logged();
         let error = soon(gateway.chat(ask())).await.unwrap_err();
         assert_eq!(error.status(), 502, "{said}: {error}");
-        assert_eq!(log.line().await["failure_kinds"], serde_json::json!(["malformed"]), "{said}");
+        assert_eq!(log.line().await["failure_kinds"], serde_json::json!(["Malformed"]), "{said}");
     }
 }
 

@@ -47,7 +47,7 @@ async fn the_log_has_one_line_per_request() {
         (&line["fallback_from"], &line["degradation_level"]),
         (&json!("main"), &json!("partial"))
     );
-    assert_eq!(line["failure_kinds"], json!(["overloaded"]));
+    assert_eq!(line["failure_kinds"], json!(["Overloaded"]));
     assert!(line["ttft_ms"].is_number() && line["output_tokens"].as_u64() > Some(0), "{line}");
 
     spare.set(Problem::Status(500));
@@ -57,7 +57,7 @@ async fn the_log_has_one_line_per_request() {
         (&line["provider"], &line["degradation_level"]),
         (&json!(null), &json!("unavailable"))
     );
-    assert_eq!(line["failure_kinds"], json!(["overloaded", "server_error"]));
+    assert_eq!(line["failure_kinds"], json!(["Overloaded", "ServerError"]));
     assert!(log.is_empty());
 }
 

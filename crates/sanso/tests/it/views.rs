@@ -1,0 +1,144 @@
+//! Whoever watches is told what happens, all of it and in order, and holds up no request.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sanso::watch::{BreakerState, Degradation, Event, Finished, Kind, Outcome, Passed, Reason};
+use sanso::{Gateway, Queue, View};
+use sanso_sim::provider::{Problem, Provider, Vendor};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::support::{Setup, ask, metric, soon};
+
+/// A view that passes everything on.
+fn told(gateway: &Gateway) -> UnboundedReceiver<Event> {
+    let (sender, told) = unbounded_channel();
+    let pass_on = move |events: Vec<Event>| {
+        events.into_iter().for_each(|event| sender.send(event).unwrap_or_default());
+    };
+    let view: Arc<dyn View> = Arc::new(Queue::spawn("test", pass_on).unwrap());
+    gateway.tell(&view);
+    told
+}
+
+async fn finished(told: &mut UnboundedReceiver<Event>) -> Arc<Finished> {
+    loop {
+        if let Event::Request(finished) = soon(told.recv()).await.unwrap() {
+            return finished;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_told_with_its_whole_trail() {
+    let primary = Provider::start(Vendor::OpenAi).await.unwrap();
+    let spare = Provider::start(Vendor::Anthropic).await.unwrap();
+    let setup = Setup::default().provider("main", &primary).provider("spare", &spare);
+    let settings = "litellm_settings: { num_retries: 0, allowed_fails: 0, cooldown_time: 60, \
+                    fallbacks: [{ main: [spare] }] }";
+    let gateway = setup.set(settings).gateway();
+    let mut told = told(&gateway);
+    primary.set(Problem::Status(500));
+    let answer = soon(gateway.chat(ask())).await.unwrap();
+
+    // The breaker opens within the request, so it is told first.
+    let Event::Breaker(moved) = soon(told.recv()).await.unwrap() else { panic!("a breaker") };
+    assert_eq!((moved.from, moved.to), (BreakerState::Closed, BreakerState::Open));
+    assert_eq!((moved.kind, moved.is_opening()), (Some(Kind::ServerError), true));
+    assert!(moved.next_probe.is_some_and(|probe| probe.since(moved.at) > 50_000), "{moved:?}");
+
+    let request = finished(&mut told).await;
+    assert_eq!(*request.request_id, *answer.served().request_id);
+    assert_eq!((&*request.model_group, request.leg), ("main", Some(1)));
+    assert_eq!(request.answered_by_group.as_deref(), Some("spare"));
+    assert_eq!(request.fallback_from.as_deref(), Some("main"));
+    assert_eq!(request.degradation, Degradation::Partial);
+    assert_eq!(request.fallback, Some(Reason::Fault(Kind::ServerError)));
+    assert!(request.cost_usd.is_some_and(|cost| cost > 0.0), "{request:?}");
+    let [failed, answered] = &request.attempts[..] else { panic!("two attempts: {request:?}") };
+    assert_eq!((failed.outcome, failed.status), (Outcome::Fault(Kind::ServerError), Some(500)));
+    assert!(failed.note.is_some(), "{failed:?}");
+    assert_eq!((answered.outcome, &*answered.provider), (Outcome::Success, "anthropic"));
+    assert_eq!(Some(&answered.deployment), request.deployment.as_ref());
+
+    // The next one finds the breaker open: nobody is called in vain, and that is told.
+    soon(gateway.chat(ask())).await.unwrap();
+    let request = finished(&mut told).await;
+    assert_eq!(request.attempts.len(), 1, "{request:?}");
+    assert_eq!(request.fallback, Some(Reason::Passed(Passed::Breaker)));
+    let [skipped] = &request.skipped[..] else { panic!("one skipped: {request:?}") };
+    assert_eq!((&skipped.deployment, skipped.gate), (&moved.deployment, Passed::Breaker));
+    assert_eq!(
+        skipped.since.map(|since| moved.at.since(since).max(since.since(moved.at)) < 50),
+        Some(true)
+    );
+
+    let live = gateway.live();
+    let live = live.iter().find(|live| live.deployment == moved.deployment).unwrap();
+    assert_eq!((live.breaker.state, live.in_flight), (BreakerState::Open, 0));
+}
+
+#[tokio::test]
+async fn a_wait_and_a_key_that_a_provider_repeats_are_told_right() {
+    let primary = Provider::start(Vendor::OpenAi).await.unwrap();
+    let gateway = Setup::default()
+        .provider("main", &primary)
+        .set("litellm_settings: { num_retries: 1 }")
+        .gateway();
+    let mut told = told(&gateway);
+    primary.fail_next(1, Problem::Status(503));
+    soon(gateway.chat(ask())).await.unwrap();
+    let request = finished(&mut told).await;
+    let [first, second] = &request.attempts[..] else { panic!("two attempts: {request:?}") };
+    assert_eq!(first.wait_before_ms, 0);
+    assert!(second.wait_before_ms > 0, "{second:?}");
+    assert!(second.start_ms >= first.start_ms + first.duration_ms + second.wait_before_ms);
+    assert_eq!((request.leg, request.fallback), (Some(0), None));
+}
+
+#[tokio::test]
+async fn what_a_view_drops_is_counted_by_its_name() {
+    #[derive(Debug, Default)]
+    struct Full(AtomicU64);
+    impl View for Full {
+        fn name(&self) -> &'static str {
+            "full"
+        }
+        fn offer(&self, _: &Event) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+        fn dropped(&self) -> u64 {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+    let primary = Provider::start(Vendor::OpenAi).await.unwrap();
+    let gateway = Setup::default().provider("main", &primary).gateway();
+    let view: Arc<dyn View> = Arc::new(Full::default());
+    gateway.tell(&view);
+    let mut told = told(&gateway);
+    for _ in 0..3 {
+        soon(gateway.chat(ask())).await.unwrap();
+    }
+    assert_eq!(metric(&gateway, "sanso_events_dropped_total", &["view=\"full\""]), 3.0);
+    assert_eq!(metric(&gateway, "sanso_events_dropped_total", &["view=\"test\""]), 0.0);
+    for _ in 0..3 {
+        finished(&mut told).await;
+    }
+}
+
+#[tokio::test]
+async fn the_plan_has_what_can_be_asked_for_and_knows_a_spare() {
+    let primary = Provider::start(Vendor::OpenAi).await.unwrap();
+    let setup = Setup::default().provider("main", &primary).provider("spare", &primary);
+    let tasks = "sanso: { tasks: { sum: { models: [spare, main], fallback: deny } } }";
+    let plan = setup.with_spare().set(tasks).gateway().plan();
+    let said = plan.chains.iter().map(|chain| {
+        let legs: Vec<&str> = chain.legs.iter().map(|leg| &*leg.model_group).collect();
+        (&*chain.model_group, chain.task.as_deref(), legs, chain.spare, chain.denied)
+    });
+    let said: Vec<_> = said.collect();
+    assert_eq!(said[0], ("main", None, vec!["main", "spare"], false, false));
+    assert_eq!(said[1], ("spare", None, vec!["spare"], true, false));
+    assert_eq!(said[2], ("task/sum", Some("sum"), vec!["spare", "main"], false, true));
+    assert_eq!(said.len(), 3);
+}
