@@ -3,6 +3,7 @@
 // For the lints these are tests, helpers included.
 #![cfg(test)]
 
+mod agree;
 mod crash;
 mod questions;
 mod retention;
