@@ -3,7 +3,7 @@
  * stream of events is played by whoever holds it.
  */
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import type { Range } from '../src/api';
@@ -24,6 +24,7 @@ export interface Asked {
   method: string;
   path: string;
   body: string;
+  headers: IncomingHttpHeaders;
 }
 
 export interface Gateway {
@@ -110,7 +111,7 @@ export async function gateway(name: string, options: Options = {}): Promise<Gate
     for await (const chunk of req) body += String(chunk);
     if (!url.pathname.startsWith('/admin/')) return page(res, url.pathname === '/' ? 'index.html' : url.pathname.slice(1));
     const path = url.pathname.slice('/admin/'.length);
-    asked.push({ method: req.method ?? '', path: `${path}${url.search}`, body });
+    asked.push({ method: req.method ?? '', path: `${path}${url.search}`, body, headers: req.headers });
     if (behaviour.key && path !== 'login' && req.headers.cookie !== COOKIE) return refuse(res, 401, 'a key is needed');
     const answer = (): void => (req.method === 'POST' ? post(path, body, res) : get(path, url.searchParams, req, res));
     if (held) held.push(answer);

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { settled, shoot, shut, visit, type Seen } from './browser';
 import { ROOT } from './fixture';
+import { read } from './page';
 
 after(shut);
 
@@ -31,9 +32,6 @@ async function findings(page: Page): Promise<string[]> {
 }
 
 const sideways = (page: Page): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-
-/** The text a person sees, with no-break spaces as spaces. */
-const read = async (page: Page, selector: string): Promise<string> => (await page.locator(selector).first().innerText()).replace(/[\u00a0\s]+/g, ' ').trim();
 
 interface State {
   fixture: string;

@@ -1,8 +1,7 @@
 /** The bar on top: the sign, where this is, the short verdict once scrolled past it, range, life, theme, help. */
-import { useLayoutEffect, useState } from 'preact/hooks';
 import { Wordmark, signOf } from '../draw/glyph';
 import { Mark } from '../draw/marks';
-import { frame, helpOpen, inUtc, link, now, paused, range, zone } from '../state/app';
+import { frame, helpOpen, inUtc, link, now, paused, range, verdictPast, zone } from '../state/app';
 import { useCell, useLook } from '../state/cell';
 import { chooseRange, toggleLive } from '../state/choose';
 import { toggleTheme } from '../state/theme';
@@ -62,23 +61,10 @@ function Live() {
   return <div class={`live${lost ? ' lost' : ' wait'}`}><i /><span>{lost ? 'Not live' : l.state === 'key' ? 'Locked' : 'Connecting'}</span><Clock /></div>;
 }
 
-/** Whether the verdict has been scrolled away under the bar. */
-function usePast(): boolean {
-  const [past, setPast] = useState(false);
-  useLayoutEffect(() => {
-    const heading = document.getElementById('verdict-title');
-    if (!heading) return;
-    const observer = new IntersectionObserver(([e]) => setPast(e !== undefined && !e.isIntersecting), { rootMargin: '-60px 0px 0px 0px' });
-    observer.observe(heading);
-    return () => observer.disconnect();
-  }, []);
-  return past;
-}
-
 export function Bar() {
   const v = useVerdict();
   const l = useCell(link);
-  const past = usePast();
+  const past = useCell(verdictPast);
   const stale = l.state === 'lost' || l.state === 'failed';
   return (
     <header class={`bar${past ? ' past' : ''}`}>

@@ -1,10 +1,12 @@
 /** The verdict: one sentence, what to do, what happened just before, one bar of answers. */
+import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Answers, Totals } from '../api';
 import { ANSWERS, barParts } from '../charts/bar';
 import { Glyph, signOf } from '../draw/glyph';
 import { NOBODY, STORED, legFill } from '../draw/fills';
 import { Swatch } from '../draw/marks';
-import { link, overview, range, useZone } from '../state/app';
+import { link, overview, range, useZone, verdictPast } from '../state/app';
 import { useCell } from '../state/cell';
 import { useVerdict } from '../state/words';
 import { count, ENOUGH, rate } from '../words/numbers';
@@ -57,6 +59,21 @@ function Waiting() {
   );
 }
 
+/** The sentence; the bar on top is told when it has been scrolled away. */
+function Title({ children }: { children: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => {
+    if (!heading.current) return undefined;
+    const observer = new IntersectionObserver(([e]) => verdictPast.set(e !== undefined && !e.isIntersecting), { rootMargin: '-60px 0px 0px 0px' });
+    observer.observe(heading.current);
+    return () => {
+      observer.disconnect();
+      verdictPast.set(false);
+    };
+  }, []);
+  return <h1 id="verdict-title" ref={heading}>{children}</h1>;
+}
+
 export function VerdictPart() {
   const v = useVerdict();
   const l = useCell(link);
@@ -76,7 +93,7 @@ export function VerdictPart() {
             <span>{stale == null ? words.label : `Before the connection was lost: ${words.label.charAt(0).toLowerCase()}${words.label.slice(1)}`}</span>
             {timed && verdict.since && <span class="sep">for <Ago t={moment(verdict.since)} />{verdict.trend && `, ${verdict.trend}`}</span>}
           </p>
-          <h1 id="verdict-title">{stale != null && <><span class="asof">As of <At t={stale} seconds />:</span>{' '}</>}<Sentence rich={words.sentence} /></h1>
+          <Title>{stale != null && <><span class="asof">As of <At t={stale} seconds />:</span>{' '}</>}<Sentence rich={words.sentence} /></Title>
           {words.advice.length > 0 && <p class="do"><Sentence rich={words.advice} /></p>}
           {verdict.just_before && <p class="before"><b>Just before:</b> <At t={moment(verdict.just_before.at)} /> {verdict.just_before.what}</p>}
         </div>

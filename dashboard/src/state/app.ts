@@ -48,6 +48,8 @@ export const helpOpen = cell(false);
 export const cursor = cell<number | null>(null);
 /** What a screen reader is told next. */
 export const said = cell('');
+/** The verdict has been scrolled away under the bar. */
+export const verdictPast = cell(false);
 /** The reader's eye is in the list of requests: it may not move. */
 export const listHeld = cell(false);
 
