@@ -283,8 +283,9 @@ export interface RequestRow {
   task?: Maybe<string>;
   provider?: Maybe<string>;
   model?: Maybe<string>;
-  /** Who answered. */
+  /** Who answered, and for which leg. */
   deployment?: Maybe<string>;
+  leg?: Maybe<number>;
   is_fallback: boolean;
   fallback_from?: Maybe<string>;
   degradation_level: Degradation;
@@ -296,6 +297,8 @@ export interface RequestRow {
   format_valid?: Maybe<boolean>;
   quality_score?: Maybe<number>;
   failure_kinds: string[];
+  /** What is wrong with the answer that was given. */
+  soft_fault?: Maybe<string>;
   attempts: Attempt[];
   skipped: Skip[];
 }

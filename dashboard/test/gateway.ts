@@ -18,6 +18,8 @@ const COOKIE = 'sanso_session=of-the-test';
 export interface Options {
   /** Writes the verdict into the page, as the gateway does. */
   inline?: boolean;
+  /** What is different from the fixture. */
+  change?: (f: Fixture) => void;
 }
 
 export interface Asked {
@@ -47,6 +49,7 @@ export interface Gateway {
 
 export async function gateway(name: string, options: Options = {}): Promise<Gateway> {
   const fixture = readFixture(name);
+  options.change?.(fixture);
   const { server: behaviour = {} } = fixture;
   const sockets = new Set<Socket>();
   let held: (() => void)[] | null = behaviour.hold ? [] : null;

@@ -165,3 +165,39 @@ living('scrolled past, the verdict stays in the bar in short', 'silent-loss', as
   await page.locator('.bar.past .vmini').waitFor();
   assert.match(await read(page, '.vmini'), /^Quality is being lost 12\.4 % fallback, since 09:41$/);
 });
+
+living('chains that share a group are told apart, wherever they are named', 'silent-loss', async (_, page) => {
+  assert.deepEqual(await page.locator('[data-group]').evaluateAll((all) => all.map((e) => [e.getAttribute('data-group'), e.getAttribute('aria-expanded')])).then((all) => all.slice(0, 3)), [['task/codegen', 'true'], ['main-model', 'false'], ['primary-claude', 'false']]);
+  assert.equal(await page.locator('#served-of').inputValue(), 'task/codegen');
+  assert.match(await read(page, '#row-served'), /asked for task\/codegen/);
+  assert.ok((await page.locator('article[aria-label="task/codegen"] .hc path.lead').count()) === 1, 'its own line');
+}, {
+  change({ overview: o, series: s }) {
+    const [lossy, ...rest] = o.chains;
+    const calm = rest[0];
+    assert.ok(lossy && calm && s.model_groups['main-model'] && s.model_groups[calm.model_group]);
+    o.chains = [{ ...calm, model_group: 'main-model', task: null }, { ...lossy, task: 'task/codegen' }, ...rest];
+    s.model_groups = { ...s.model_groups, 'task/codegen': s.model_groups['main-model'], 'main-model': s.model_groups[calm.model_group] ?? assert.fail() };
+    o.verdict = { ...o.verdict, task: 'task/codegen' };
+    o.alerts = o.alerts.map((a) => ({ ...a, task: 'task/codegen' }));
+  },
+});
+
+living('a gateway that was never asked counts nothing, whatever it fills in', 'empty', async (_, page) => {
+  assert.equal(await read(page, '#verdict-title'), 'Nothing has been asked yet.');
+  assert.equal(await page.locator('.qbar').count(), 0);
+}, {
+  change({ overview: o }) {
+    o.verdict = { ...o.verdict, answers: { scope: '', since: new Date(0).toISOString(), requests: 0, full: 0, partial: 0, degraded: 0, unavailable: 0 } };
+  },
+});
+
+living('a quota that is open again is said to have shut', 'healthy', async (_, page) => {
+  assert.match(await read(page, '.dep'), /Throttled on tokens per minute 3 times in 1 h, open now/);
+}, {
+  change({ overview: o }) {
+    const d = o.chains[0]?.legs[0]?.deployments[0];
+    assert.ok(d);
+    d.gates = [{ gate: 'quota', shut: false, dimension: 'tokens per minute', since: null, not_before: null, closings_1h: 3 }];
+  },
+});

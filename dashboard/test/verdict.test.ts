@@ -5,7 +5,8 @@ import type { Cause, CauseCode, Frame, Verdict, VerdictState } from '../src/api'
 import { causeWords } from '../src/words/cause';
 import { plain, type Rich } from '../src/words/rich';
 import type { Zone } from '../src/words/time';
-import { scopeWords, verdictWords } from '../src/words/verdict';
+import { scopeWords } from '../src/words/scope';
+import { verdictWords } from '../src/words/verdict';
 import { readFixture } from './fixture';
 
 const NOW = Date.parse('2026-11-24T05:52:08.000Z');
@@ -141,6 +142,11 @@ test('a state with several groups counts the bar since the onset', () => {
   assert.equal(spaced(scopeWords(frame(base), ZONE)), 'main-model since 13:52');
   assert.equal(spaced(scopeWords(frame({ ...base, state: 'recovering' }), ZONE)), 'main-model, last 5 minutes');
   assert.equal(spaced(scopeWords(frame({ ...base, answers: answers(10, 0, 0, 0, 'all') }, { range: '6h' }), ZONE)), 'all groups, last 6 hours');
+});
+
+test('a range in which nothing was asked has no rate', () => {
+  const v: Verdict = { ...base, ...ROWS.healthy.verdict, state: 'healthy', answers: answers(0, 0, 0, 0, 'all') };
+  assert.equal(say(verdictWords({ frame: frame(v), chains }, ZONE).sentence), 'Every model group is answered by its own model.');
 });
 
 const CAUSES: Record<CauseCode, [why: string, act: string]> = {

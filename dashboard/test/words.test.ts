@@ -5,9 +5,10 @@ import type { Alert, Attempt, Chain, Deployment, RequestRow } from '../src/api';
 import { chainOf, errorRate, flowing, onward, standing, unfoldedAtFirst, well } from '../src/words/chain';
 import { kindOf, modelOf, nameOf, short, shortKind, softReason } from '../src/words/names';
 import { count, dollars, limit, list, millis, plural, rate, rateOf, share } from '../src/words/numbers';
-import { attemptsHeader, inChip, matches, noteOf, queryOf, union } from '../src/words/requests';
+import { attemptsHeader, inChip, matches, noteOf, queryOf, skipWords, union } from '../src/words/requests';
 import { clock, DAY, HOUR, MINUTE, SECOND, span, utc, zoneName } from '../src/words/time';
 import { barParts } from '../src/charts/bar';
+import { placed } from '../src/charts/marks';
 import { stepTo } from '../src/charts/step';
 import { filterOf, valueWords } from '../src/words/alerts';
 import { readFixture } from './fixture';
@@ -163,6 +164,16 @@ test('chips narrow the list', () => {
   assert.deepEqual(shown(plain), ['all']);
   assert.deepEqual(shown({ ...plain, degradation_level: 'unavailable' }), ['all', 'failed']);
   assert.deepEqual(shown({ ...plain, failure_kinds: ['Soft'] }), ['all', 'soft']);
+  assert.deepEqual(shown({ ...plain, soft_fault: 'truncated' }), ['all', 'soft']);
+});
+
+test('who was passed over is told in a word', () => {
+  const skip = (gate: string) => ({ deployment: 'a', gate });
+  assert.equal(skipWords(row), '');
+  assert.equal(skipWords({ ...row, attempts: [attempt('b', 'success', { leg: 1 })], skipped: [skip('breaker open')] }), 'first leg skipped');
+  assert.equal(skipWords({ ...row, skipped: [skip('window full'), skip('unable')] }), '2 skipped');
+  assert.equal(skipWords({ ...row, attempts: [], skipped: [skip('breaker open'), skip('host gate shut')] }), 'all gates shut');
+  assert.equal(skipWords({ ...row, attempts: [], skipped: [skip('unable')] }), 'no leg could take it');
 });
 
 test('lists join newest first, each request once', () => {
@@ -175,6 +186,13 @@ test('the trail says what the caller was told', () => {
   assert.equal(attemptsHeader({ ...row, attempts: [] }), 'none');
   assert.equal(noteOf(attempt('a', 'Timeout', { phase: 'first_token', forced_probe: true })), 'forced probe; limit: first token');
   assert.equal(noteOf(attempt('a', 'Soft', { soft: 'schema' })), 'not the JSON asked for');
+});
+
+test('marks on the time axis say what they are where there is room', () => {
+  const at = (...x: number[]): boolean[] => placed(x.map((n) => ({ x: n, what: 'config reload, max_tokens raised' }))).map((m) => m.room);
+  assert.deepEqual(at(10), [false], 'no room at the left edge');
+  assert.deepEqual(at(200, 230, 400), [true, false, true], 'nor over the mark before it');
+  assert.equal(placed([{ x: 200, what: 'config reload, max_tokens raised' }])[0]?.what, 'config reload');
 });
 
 test('the time cursor moves by keys and stops at the ends', () => {

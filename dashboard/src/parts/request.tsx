@@ -6,6 +6,7 @@ import { useZone } from '../state/app';
 import { toggleTrail } from '../state/choose';
 import { modelOf, shortKind } from '../words/names';
 import { count, dollars, millis } from '../words/numbers';
+import { skipWords } from '../words/requests';
 import { hourMinuteSecond, moment } from '../words/time';
 import { Trail } from './trail';
 
@@ -28,13 +29,13 @@ function Steps({ r }: { r: RequestRow }) {
   return (
     <span class="trail">
       {r.attempts.flatMap((a, i) => [...(i ? [<i key={`i${i}`} aria-hidden="true" />] : []), <Step key={i} a={a} />])}
-      {r.skipped.length > 0 && <span class="skipd">{r.attempts.length ? 'first leg skipped' : 'all gates shut'}</span>}
+      {r.skipped.length > 0 && <span class="skipd">{skipWords(r)}</span>}
     </span>
   );
 }
 
 function AnsweredBy({ r, chains }: { r: RequestRow; chains: readonly Chain[] }) {
-  const leg = r.attempts.at(-1)?.leg ?? 0;
+  const leg = r.leg ?? r.attempts.at(-1)?.leg ?? 0;
   if (r.deployment) {
     return <><svg width="10" height="10" aria-hidden="true" focusable="false"><rect width="10" height="10" rx="2" fill={legFill(leg)} /></svg>{modelOf(chains, r.deployment)}<span class="vh">, {leg === 0 ? 'first leg' : `fallback, leg ${leg + 1}`}</span></>;
   }

@@ -12,7 +12,7 @@ import { useVerdict } from '../state/words';
 import { count, ENOUGH, rate } from '../words/numbers';
 import { moment } from '../words/time';
 import { RANGE_WORDS } from '../words/range';
-import { scopeWords } from '../words/verdict';
+import { scopeWords } from '../words/scope';
 import { ToneMark } from './bar';
 import { Ago, At, Sentence } from './said';
 
@@ -83,7 +83,7 @@ export function VerdictPart() {
   const { frame: f, words } = v;
   const { verdict } = f;
   const stale = l.state === 'lost' ? l.at : l.state === 'failed' ? moment(f.now) : null;
-  const answers: Answers | Totals | null | undefined = verdict.answers ?? (verdict.state === 'empty' ? null : totals);
+  const answers: Answers | Totals | null | undefined = verdict.state === 'empty' ? null : (verdict.answers ?? totals);
   const timed = verdict.since && words.tone !== 'ok' && verdict.state !== 'exposed' && verdict.state !== 'quiet';
   return (
     <section id="now" class={`verdict tone-${words.tone}`} aria-labelledby="verdict-title" tabIndex={-1}>

@@ -1,5 +1,6 @@
 /** The incidents above all rows, with the marks of what was changed. */
 import type { Incident } from '../api';
+import { placed } from '../charts/marks';
 import { incidents } from '../state/app';
 import { useCell } from '../state/cell';
 import { moment } from '../words/time';
@@ -26,7 +27,7 @@ function Bar({ incident: i, drawn: { axis } }: { incident: Incident; drawn: Draw
 export function IncidentLane({ drawn }: { drawn: Drawn }) {
   const all = useCell(incidents);
   const { axis, s } = drawn;
-  const marks = s.marks.map((m) => ({ t: moment(m.at), what: m.what })).filter((m) => m.t > axis.t0 && axis.x(m.t) > 84);
+  const marks = placed(s.marks.filter((m) => moment(m.at) > axis.t0 && moment(m.at) <= axis.t1).map((m) => ({ x: Math.round(axis.x(moment(m.at))), what: m.what })));
   if (!all && !marks.length) return null;
   const shown = (all ?? []).filter((i) => (i.until == null || moment(i.until) > axis.t0) && moment(i.since) < axis.t1);
   const open = shown.filter((i) => i.until == null).length;
@@ -37,7 +38,7 @@ export function IncidentLane({ drawn }: { drawn: Drawn }) {
         <svg width={axis.width + LABELS} height={HEIGHT} aria-hidden="true" focusable="false">
           <Backdrop {...drawn} height={HEIGHT} />
           {shown.map((i) => <Bar key={i.id} incident={i} drawn={drawn} />)}
-          {marks.map((m) => <g key={m.t}><path d={`M${axis.x(m.t)} 8l5 5-5 5-5-5z`} fill="var(--ink)" /><text x={axis.x(m.t) - 9} y="17" class="inl" text-anchor="end">{m.what}</text></g>)}
+          {marks.map((m) => <g key={`${m.x} ${m.what}`}><path d={`M${m.x} 8l5 5-5 5-5-5z`} fill="var(--ink)" />{m.room && <text x={m.x - 9} y="17" class="inl" text-anchor="end">{m.what}</text>}</g>)}
           {all && !shown.length && <text x="4" y="19" class="ax">none in this range</text>}
         </svg>
       </div>

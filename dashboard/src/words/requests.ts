@@ -3,7 +3,7 @@ import type { Attempt, RequestRow } from '../api';
 import type { Chip } from '../state/app';
 import { kindOf, softReason } from './names';
 
-const soft = (r: RequestRow): boolean => r.failure_kinds.some((k) => k.startsWith('Soft')) || r.attempts.some((a) => a.soft != null);
+const soft = (r: RequestRow): boolean => r.soft_fault != null || r.failure_kinds.some((k) => k.startsWith('Soft')) || r.attempts.some((a) => a.soft != null);
 
 export function inChip(r: RequestRow, chip: Chip): boolean {
   switch (chip) {
@@ -49,6 +49,14 @@ export function queryOf(filter: string): Record<string, string> {
   const words = filter.split(/\s+/).filter(Boolean);
   const q = words.filter((w) => w.toLowerCase() !== 'fallback').join(' ');
   return { ...(q ? { q } : {}), ...(q.length < words.join(' ').length ? { degradation_level: 'partial' } : {}) };
+}
+
+/** Who was passed over without a call, in a word or two. */
+export function skipWords(r: RequestRow): string {
+  const first = r.attempts[0];
+  if (!r.skipped.length) return '';
+  if (!first) return r.skipped.every((s) => /gate|open|full/.test(s.gate)) ? 'all gates shut' : 'no leg could take it';
+  return first.leg > 0 ? 'first leg skipped' : `${r.skipped.length} skipped`;
 }
 
 /** The header that the caller got. */

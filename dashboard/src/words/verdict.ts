@@ -170,12 +170,13 @@ function exposed(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
 function healthy(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
   const { verdict: v, range, started_at } = k.frame;
   const a = v.answers;
-  const full = a && a.requests > 0 ? rateOf(a.full, a.requests) : rate(v.rate);
-  const times = a != null && a.requests > 0 && a.requests < ENOUGH;
+  const asked = a != null && a.requests > 0;
+  const times = asked && a.requests < ENOUGH;
+  const often: Rich = asked ? [', ', bold(rateOf(a.full, a.requests)), times ? ' times' : ' of the time', ` in the last ${RANGE_WORDS[range]}.`] : ['.'];
   const from = v.since ? moment(v.since) : k.calmSince ?? moment(started_at);
   return {
-    sentence: ['Every model group is answered by ', bold('its own model'), ', ', bold(full), times ? ' times' : ' of the time', ` in the last ${RANGE_WORDS[range]}.`],
-    advice: a && a.requests > 0 && a.full === a.requests
+    sentence: ['Every model group is answered by ', bold('its own model'), ...often],
+    advice: !asked || a.full === a.requests
       ? ['Nothing had to be carried by a fallback.']
       : [`The rest was carried by fallbacks, each under its 5${NB}% line since `, { at: from }, ' (', { ago: from }, ').'],
     title: 'healthy',
@@ -235,14 +236,3 @@ export function verdictWords(k: Known, zone: Zone): Words {
 }
 
 const everyClosed = (k: Known): boolean => deployments(k.chains).every((d) => d.breaker.state === 'closed');
-
-/** `main-model since 09:41`: what the bar of answers counts. */
-export function scopeWords(frame: Frame, zone: Zone): string {
-  const { verdict: v, range } = frame;
-  const a = v.answers;
-  const whose = a && a.scope !== 'all' ? a.scope : 'all groups';
-  if (v.state === 'recovering') return `${whose}, last 5 minutes`;
-  return a?.since && a.scope !== 'all' || (v.state === 'down' && a?.since)
-    ? `${whose} since ${plain([{ at: moment(a.since) }], zone)}`
-    : `${whose}, last ${RANGE_WORDS[range]}`;
-}
