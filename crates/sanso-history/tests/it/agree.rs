@@ -1,12 +1,14 @@
 //! The live figures and the history say the same of the same requests: the page goes from one to the
 //! other without a seam.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sanso_history::Range;
+use sanso_history::{History, Range};
 use sanso_watch::{
     BreakerMoved, BreakerState, Event, Finished, GroupSeries, Kind, Mark, MarkKind, Millis,
-    Outcome, PercentileSeries, ProviderSeries, Series, Sketch, Soft, Thresholds, Watch,
+    Outcome, PercentileSeries, Plan, PlannedChain, ProviderSeries, Series, Sketch, Soft,
+    Thresholds, Watch,
 };
 
 use crate::support::{DAY, Dir, HOUR, MINUTE, NOW, attempt, finished, mixed, plan};
@@ -14,8 +16,9 @@ use crate::support::{DAY, Dir, HOUR, MINUTE, NOW, attempt, finished, mixed, plan
 #[test]
 fn a_day_of_mixed_requests() {
     let dir = Dir::new();
-    let history = dir.history();
-    let mut watch = Watch::new(plan(), Thresholds::default(), None, NOW.minus(2 * DAY));
+    let plan = with_task(plan());
+    let history = History::start(dir.settings(), plan.clone()).unwrap();
+    let mut watch = Watch::new(plan, Thresholds::default(), None, NOW.minus(2 * DAY));
     for event in requests().chain(what_else()) {
         watch.note(&event);
         history.note(event);
@@ -24,11 +27,12 @@ fn a_day_of_mixed_requests() {
     let range = Range::last(Duration::from_millis(DAY), NOW);
     // Latencies are in other buckets here and there.
     let off = Sketch::ERROR + 1.0 / 16.0;
-    for chain in [None, Some("main"), Some("small")] {
+    for chain in [None, Some("main"), Some("sum"), Some("small")] {
         let live = watch.series(NOW, sanso_watch::Range::Day, 96, chain);
         let kept = without_first(history.series(range, 96, chain).unwrap());
         assert_eq!((live.t.len(), live.step_s), (96, 900));
         assert_eq!((&kept.t, kept.step_s), (&live.t, live.step_s));
+        assert_eq!(kept.model_groups.len(), if chain.is_none() { 3 } else { 1 });
         assert_eq!(kept.model_groups, live.model_groups);
         assert_eq!(kept.marks, live.marks);
         near(&kept.cost_usd.answers, &live.cost_usd.answers, 1e-9);
@@ -45,6 +49,14 @@ fn a_day_of_mixed_requests() {
             assert_eq!(kept.breakers, live.breakers);
         }
     }
+}
+
+/// `main` has a second chain, which requests for a task go through.
+fn with_task(mut plan: Plan) -> Plan {
+    let task = Some(Arc::clone(&plan.tasks[0]));
+    let of_task = PlannedChain { task, ..plan.chains[0].clone() };
+    plan.chains.push(of_task);
+    plan
 }
 
 fn requests() -> impl Iterator<Item = Event> {
