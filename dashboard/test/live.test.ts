@@ -39,6 +39,7 @@ test('waits double up to 30 s, and are not all the same', () => {
 test('a thousand events are one drawing, and drawings are a beat apart', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
+    assert.ok(BEAT >= 250, 'four times a second at most');
     let now = 0;
     const pass = (ms: number): void => { now += ms; mock.timers.tick(ms); };
     const taken: number[] = [];

@@ -1,6 +1,8 @@
 /** What tests do with an open page: read it, wait for it, let its beats pass. */
 import type { Page } from 'playwright-core';
-import { BEAT } from '../src/live/queue';
+
+/** The page draws events four times a second at most. */
+const BEAT = 250;
 
 /** The text a person sees, with no-break spaces as spaces. */
 export const read = async (page: Page, selector: string): Promise<string> => (await page.locator(selector).first().innerText()).replace(/[\u00a0\s]+/g, ' ').trim();
