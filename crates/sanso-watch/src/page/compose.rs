@@ -75,6 +75,7 @@ fn chain(bench: &Bench<'_>, number: usize, counts: &ChainCounts, from: Millis) -
     let onset = bench.alerts.onset_of_fallback(number, scene.index);
     let since_onset = onset.map(|at| scene.figures.chain(number, scene.kept(at), scene.now));
     Chain {
+        name: Arc::clone(scene.index.name(number)),
         model_group: Arc::clone(&planned.model_group),
         task: planned.task.clone(),
         strategy: Arc::clone(&planned.strategy),

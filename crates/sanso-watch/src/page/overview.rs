@@ -95,6 +95,9 @@ pub struct Totals {
 /// One chain.
 #[derive(Clone, Debug, Serialize)]
 pub struct Chain {
+    /// What series, live counts and `answers.scope` call it: its group; where several chains share
+    /// one, its task.
+    pub name: Arc<str>,
     /// Its group.
     pub model_group: Arc<str>,
     /// Its task.

@@ -151,7 +151,7 @@ pub struct JustBefore {
 pub struct Answers {
     /// The chain's name, or `all`.
     pub scope: Arc<str>,
-    /// Since when; live figures reach back a day.
+    /// Since when; live figures reach back a day, and not beyond the start.
     pub since: Millis,
     /// All below.
     pub requests: u32,
@@ -204,9 +204,14 @@ impl<'a> Bench<'a> {
         verdict
     }
 
+    /// A time, or the first of which the counts tell: a gateway that starts has none.
+    fn known(&self, since: Millis) -> Millis {
+        self.scene.kept(since).max(self.started_at)
+    }
+
     /// The answers of all chains since a time.
     fn all(&self, since: Millis) -> Answers {
-        let since = self.scene.kept(since);
+        let since = self.known(since);
         let mut answers = Answers { scope: ALL.into(), since, ..Answers::default() };
         for chain in 0..self.index().plan.chains.len() {
             let parts = self.scene.figures.chain_parts(chain, since, self.scene.now);
@@ -217,7 +222,7 @@ impl<'a> Bench<'a> {
 
     /// The answers of one chain since a time.
     fn answers(&self, chain: usize, since: Millis) -> Answers {
-        let since = self.scene.kept(since);
+        let since = self.known(since);
         let scope = Arc::clone(self.index().name(chain));
         let mut answers = Answers { scope, since, ..Answers::default() };
         let parts = self.scene.figures.chain_parts(chain, since, self.scene.now);
@@ -229,6 +234,18 @@ impl<'a> Bench<'a> {
     fn first_leg(&self, chain: usize) -> Vec<&'a LiveDeployment> {
         let ids = self.index().first_leg(chain).map(|n| &self.index().deployments[n].deployment);
         ids.filter_map(|id| self.live.of(id)).collect()
+    }
+}
+
+impl Verdict {
+    /// It says something else than the one before: another row, another chain or another cause.
+    #[must_use]
+    pub fn is_news_after(&self, before: &Self) -> bool {
+        let code = |verdict: &Self| verdict.cause.as_ref().map(|cause| cause.code);
+        self.state != before.state
+            || self.model_group != before.model_group
+            || self.task != before.task
+            || code(self) != code(before)
     }
 }
 

@@ -105,7 +105,7 @@ fn one_window_below_resolves_nothing() {
 #[test]
 fn what_swings_about_its_line_fires_once() {
     let mut rig = Rig::new();
-    for _ in 0..20 {
+    for _ in 0..6 {
         moved(&mut rig, 12, 6);
         moved(&mut rig, 12, 5);
     }

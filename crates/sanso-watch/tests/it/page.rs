@@ -42,7 +42,7 @@ fn the_overview_has_the_names_of_the_design() {
     let chain = &page["chains"][0];
     has(
         chain,
-        "model_group task strategy fallback cascade requests_per_min fallback_rate escalation_rate \
+        "name model_group task strategy fallback cascade requests_per_min fallback_rate escalation_rate \
          chain_health legs",
     );
     assert_eq!(keys(&chain["fallback_rate"]), BTreeSet::from(["5m", "1h", "since_onset"]));
@@ -313,6 +313,8 @@ fn chains_of_one_group_are_told_apart_by_their_task() {
     let series = rig.watch.series(rig.now, Range::Hour, 60, None);
     let asked = |name: &str| series.model_groups[name].requests.iter().flatten().sum::<u32>();
     assert_eq!((asked("main-model"), asked("translate")), (2, 1));
+    let names = rig.watch.overview(rig.now, Range::Hour, &[]).chains.into_iter().map(|c| c.name);
+    assert_eq!(names.collect::<Vec<_>>(), ["main-model".into(), "translate".into()]);
 }
 
 #[test]

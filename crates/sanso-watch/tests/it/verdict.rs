@@ -403,3 +403,36 @@ fn a_spare_stands_alone_on_purpose_until_it_is_asked() {
     assert_eq!(state(false, "main-model"), (State::Exposed, 2));
     assert_eq!(state(true, "flash"), (State::Exposed, 2));
 }
+
+#[test]
+fn after_a_restart_the_bar_begins_with_it() {
+    let mut rig = Rig::new();
+    lose(&mut rig, 30, 50, || fallback(Kind::ServerError));
+    rig.restart();
+    let restarted = rig.now;
+    assert_eq!(state(&rig), (State::Empty, Tone::Idle), "nothing was asked since");
+    lose(&mut rig, 1, 50, || fallback(Kind::ServerError));
+    let verdict = rig.verdict();
+    assert_eq!((verdict.state, verdict.since), (State::Losing, Some(START)));
+    assert_eq!((verdict.answers.since, verdict.answers.requests), (restarted, 100));
+}
+
+#[test]
+fn another_state_group_or_cause_is_news() {
+    let mut rig = Rig::new();
+    lose(&mut rig, 70, 12, || fallback(Kind::RateLimited));
+    let before = rig.verdict();
+    lose(&mut rig, 10, 14, || fallback(Kind::RateLimited));
+    let after = rig.verdict();
+    assert_ne!(after, before, "the rate has changed");
+    assert!(!after.is_news_after(&before));
+    let cause = Some(Cause { code: CauseCode::Network, ..Cause::default() });
+    for other in [
+        Verdict { state: State::Open, ..before.clone() },
+        Verdict { model_group: None, ..before.clone() },
+        Verdict { task: Some("translate".into()), ..before.clone() },
+        Verdict { cause, ..before.clone() },
+    ] {
+        assert!(other.is_news_after(&before), "{other:?}");
+    }
+}
