@@ -10,6 +10,8 @@ pub(crate) const SECOND: u64 = 1000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;
 pub(crate) const HOUR: u64 = 60 * MINUTE;
 pub(crate) const DAY: u64 = 24 * HOUR;
+/// A gateway ticks each second; two a minute come to the same alerts.
+const TICK: u64 = 30 * SECOND;
 
 /// `a` and its fallback `b`; `g` and its fallback `h`; two regions `k1` and `k2` with the same model
 /// at `d` behind them, and another one at `e`.
@@ -94,11 +96,11 @@ impl Rig {
         self.watch = Watch::new(plan(), Thresholds::default(), Some(saved), self.now);
     }
 
-    /// Time passes; a tick whenever ten seconds are full.
+    /// Time passes; a tick whenever half a minute is full.
     pub(crate) fn pass(&mut self, millis: u64) {
         let end = self.now.plus(millis);
         while self.now < end {
-            let full = Millis((self.now.0 / (10 * SECOND) + 1) * 10 * SECOND);
+            let full = Millis((self.now.0 / TICK + 1) * TICK);
             self.now = full.min(end);
             if self.now == full {
                 self.tick();
