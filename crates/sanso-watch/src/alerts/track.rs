@@ -29,8 +29,10 @@ pub(crate) struct Tracked {
     looked_at: Millis,
 }
 
-/// How long what is shown of a firing alert is shown as it is.
+/// How long what is shown of a firing alert is shown as it is: for a part of its age, since what was
+/// counted since an old onset takes as much longer to read as it takes to change; at least for so long.
 const LOOK: u64 = 10 * SECOND;
+const LOOKS: u64 = 360;
 
 /// What a step is taken by.
 pub(crate) struct Lines<'a> {
@@ -143,7 +145,9 @@ impl Tracked {
 
     /// Fills in what is shown, now and then: each second would be a lot of reading for nothing new.
     fn look_again(&mut self, lines: &Lines<'_>) {
-        let is_due = self.looked_at.0.abs_diff(lines.scene.now.0) >= LOOK;
+        let now = lines.scene.now;
+        let rest = LOOK.max(now.since(self.alert.since).min(DAY) / LOOKS);
+        let is_due = self.looked_at.0.abs_diff(now.0) >= rest;
         let is_news = self.alert.state == AlertState::Resolved
             || self.told.is_some_and(|told| told < self.alert.severity);
         if is_due || is_news {

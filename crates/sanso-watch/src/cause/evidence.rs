@@ -125,7 +125,7 @@ pub(super) fn attempts(
         }
     }
     if cause.code == CauseCode::Latency {
-        let ttft = &counts.ttft;
+        let ttft = scene.figures.ttft(numbers, since, scene.now);
         if let (Some(p50), Some(p95)) = (ttft.quantile(0.5), ttft.quantile(0.95)) {
             cause
                 .evidence

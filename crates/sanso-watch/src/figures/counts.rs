@@ -84,6 +84,13 @@ impl ChainCounts {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
+        self.merge_counts(other);
+        self.ttft.merge(&other.ttft);
+        self.duration.merge(&other.duration);
+    }
+
+    /// All but the latencies, which cost most to add up.
+    pub(crate) fn merge_counts(&mut self, other: &Self) {
         for (sum, count) in self.ended.iter_mut().zip(other.ended) {
             *sum = sum.saturating_add(count);
         }
@@ -91,8 +98,6 @@ impl ChainCounts {
         self.same_model = self.same_model.saturating_add(other.same_model);
         self.moved.merge(&other.moved);
         self.passed_on.merge(&other.passed_on);
-        self.ttft.merge(&other.ttft);
-        self.duration.merge(&other.duration);
         self.cost_usd = plus(self.cost_usd, other.cost_usd);
     }
 
@@ -148,6 +153,12 @@ impl DeploymentCounts {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
+        self.merge_counts(other);
+        self.ttft.merge(&other.ttft);
+    }
+
+    /// All but the latencies, which cost most to add up.
+    pub(crate) fn merge_counts(&mut self, other: &Self) {
         self.attempts = self.attempts.saturating_add(other.attempts);
         self.successes = self.successes.saturating_add(other.successes);
         self.kinds.merge(&other.kinds);
@@ -156,7 +167,6 @@ impl DeploymentCounts {
         self.passed_over.merge(&other.passed_over);
         self.openings = self.openings.saturating_add(other.openings);
         self.closings.merge(&other.closings);
-        self.ttft.merge(&other.ttft);
     }
 }
 

@@ -28,8 +28,7 @@ pub(crate) fn overview(bench: &Bench<'_>) -> Overview {
             totals.add(&counts);
             (number, counts)
         })
-        // A spare that nobody asks for has its place in the chains that it stands behind.
-        .filter(|(number, counts)| !scene.index.plan.chains[*number].spare || counts.asked() > 0)
+        .filter(|(number, _)| bench.is_shown(*number, from))
         .map(|(number, counts)| chain(bench, number, &counts, from))
         .collect();
     Overview {
@@ -145,7 +144,7 @@ fn deployment(
         faults: faults.filter(|(_, count)| *count > 0).collect(),
         reasons_on: reasons_on.filter(|(_, count)| *count > 0).collect(),
         in_flight: live.map_or(0, |live| live.in_flight),
-        ttft_ms: Percentiles::of(&own.ttft),
+        ttft_ms: Percentiles::of(&scene.figures.ttft(&[slot.deployment], from, scene.now)),
         soft_failure_rate: share(own.soft.total(), own.answers()),
         parity: None,
         breaker: breaker(bench, &planned.deployment),

@@ -189,7 +189,10 @@ impl<'a> Bench<'a> {
 
     pub(crate) fn verdict(&self) -> Verdict {
         let mut verdict = rows::first_that_holds(self);
-        verdict.of_groups = u32::try_from(self.index().plan.chains.len()).unwrap_or(u32::MAX);
+        let from = self.scene.now.minus(self.range.millis());
+        let groups =
+            (0..self.index().plan.chains.len()).filter(|chain| self.is_shown(*chain, from));
+        verdict.of_groups = u32::try_from(groups.count()).unwrap_or(u32::MAX);
         if let Some(since) = verdict.since.filter(|_| verdict.state != State::Quiet) {
             let marks = self.scene.facts.marks().filter(|mark| match mark.kind {
                 MarkKind::Reload | MarkKind::Deploy | MarkKind::Drill => {
@@ -202,6 +205,11 @@ impl<'a> Bench<'a> {
                 last.map(|mark| JustBefore { at: mark.at, what: Arc::clone(&mark.what) });
         }
         verdict
+    }
+
+    /// A spare that nobody asked for has its place in the chains that it stands behind.
+    pub(crate) fn is_shown(&self, chain: usize, from: Millis) -> bool {
+        !self.index().plan.chains[chain].spare || self.answers(chain, from).requests > 0
     }
 
     /// A time, or the first of which the counts tell: a gateway that starts has none.

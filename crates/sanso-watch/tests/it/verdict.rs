@@ -402,6 +402,13 @@ fn a_spare_stands_alone_on_purpose_until_it_is_asked() {
     assert_eq!(state(true, "main-model"), (State::Healthy, 1));
     assert_eq!(state(false, "main-model"), (State::Exposed, 2));
     assert_eq!(state(true, "flash"), (State::Exposed, 2));
+    let groups = |is_spare| {
+        let alone = chain("alone", None, [("alone", &["x openai gpt-4.1"])]);
+        let mut rig = Rig::with(Plan { chains: vec![alone, spare(is_spare)], tasks: vec![] });
+        rig.ask(Finished { model_group: "alone".into(), deployment: Some("x".into()), ..own() });
+        rig.verdict().of_groups
+    };
+    assert_eq!((groups(true), groups(false)), (1, 2));
 }
 
 #[test]
