@@ -303,6 +303,13 @@ export interface RequestRow {
   skipped: Skip[];
 }
 
+/** A page of requests, newest first. */
+export interface RequestPage {
+  requests: RequestRow[];
+  /** The next question's `before`; `null` at the end. It may be there after an empty page, too: the gateway looks only so far at once. */
+  before: string | null;
+}
+
 /** One second of traffic: what was counted since the tick before, and what is in flight now. */
 export interface Tick {
   at: Time;

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { extname, join } from 'node:path';
-import type { Range } from '../src/api';
+import type { Range, RequestPage } from '../src/api';
 import { readFixture, ROOT, stretch, type Fixture } from './fixture';
 
 /** What the gateway sends with the page: nothing runs or is drawn that did not come from it as a file. */
@@ -154,14 +154,17 @@ export async function gateway(name: string, options: Options = {}): Promise<Gate
 }
 
 /** A plain reading of the query: every word somewhere in the row. */
-function findRequests(fixture: Fixture, query: URLSearchParams): unknown[] {
+function findRequests(fixture: Fixture, query: URLSearchParams): RequestPage {
   const words = (query.get('q') ?? '').toLowerCase().split(/\s+/).filter(Boolean).map((w) => w.replace(/^[a-z_]+:/, ''));
   const before = query.get('before');
   const level = query.get('degradation_level');
   const from = before ? fixture.requests.findIndex((r) => r.request_id === before) + 1 : 0;
-  return fixture.requests.slice(from).filter((r) => {
+  const limit = Number(query.get('limit') ?? 50);
+  const found = fixture.requests.slice(from).filter((r) => {
     if (level && r.degradation_level !== level) return false;
     const text = JSON.stringify(r).toLowerCase();
     return words.every((w) => text.includes(w));
-  }).slice(0, Number(query.get('limit') ?? 50));
+  });
+  const requests = found.slice(0, limit);
+  return { requests, before: found.length > limit ? (requests.at(-1)?.request_id ?? null) : null };
 }

@@ -153,3 +153,21 @@ using('the first stop of the keyboard skips to the verdict; nothing is out of re
   const unreached = await page.evaluate(() => [...document.querySelectorAll<HTMLElement>('[onclick], button, a[href], input, select, summary')].filter((e) => e.tabIndex < 0 && e.getAttribute('role') !== 'radio').length);
   assert.equal(unreached, 0);
 });
+
+using('older requests are asked for where the page has no more of its own', 'healthy', async ({ gateway }, page) => {
+  await page.locator('#filter').fill('old');
+  await met(page, 'the gateway is asked', () => gateway.asked.some((a) => a.path.includes('q=old')));
+  const more = page.getByRole('button', { name: 'Show more' });
+  for (let i = 0; i < 30 && (await more.count()); i++) {
+    const before = await page.locator('[data-request]').count();
+    await more.click();
+    await met(page, 'more are shown', async () => (await page.locator('[data-request]').count()) > before || !(await more.count()));
+  }
+  assert.equal(await page.locator('[data-request]').count(), 230);
+  assert.ok(gateway.asked.some((a) => a.path.includes('before=old-99')), 'from where the page before ended');
+}, {
+  change(f) {
+    const r = f.requests[0] ?? assert.fail();
+    f.requests = Array.from({ length: 230 }, (_, i) => ({ ...r, request_id: `old-${i}`, ts: new Date(Date.parse(r.ts) - i * 1000).toISOString() }));
+  },
+});

@@ -1,5 +1,5 @@
 /** Fetching: what the page asks the gateway for, and when it asks again. */
-import type { Frame, Incident, Overview, Range, RequestRow, Series, Verdict } from '../api';
+import type { Frame, Incident, Overview, Range, RequestPage, Series, Verdict } from '../api';
 import { get, getIfThere, Refused } from '../net';
 import * as app from '../state/app';
 import { RANGE_MS, RANGES } from '../words/range';
@@ -43,10 +43,10 @@ const fetchSeries = async (): Promise<void> => {
 
 const fetchIncidents = async (): Promise<void> => app.incidents.set(await getIfThere<Incident[]>(`incidents?range=30d`));
 
-/** Newest first; a gateway without a list of requests has none to show. */
-export const findRequests = async (query: string): Promise<RequestRow[]> => (await getIfThere<RequestRow[]>(`requests?${query}`)) ?? [];
+/** A gateway without a list of requests has none to show. */
+export const findRequests = async (query: string): Promise<RequestPage> => (await getIfThere<RequestPage>(`requests?${query}`)) ?? { requests: [], before: null };
 
-const fetchRequests = async (): Promise<void> => app.requests.set(await findRequests(`limit=${KEPT}`));
+const fetchRequests = async (): Promise<void> => app.requests.set((await findRequests(`limit=${KEPT}`)).requests);
 
 /** The gateway asks for its key: everything else waits. */
 export function askForKey(refused: string | null = null): void {

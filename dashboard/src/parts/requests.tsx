@@ -37,9 +37,9 @@ function useFound(words: string): { found: RequestRow[]; older: () => void; ende
     const q = new URLSearchParams({ limit: String(ASKED), ...queryOf(words), ...(before.current ? { before: before.current } : {}) });
     try {
       const more = await findRequests(q.toString());
-      before.current = more.at(-1)?.request_id ?? before.current;
-      setEnded(more.length < ASKED);
-      setFound((old) => union(old, more));
+      before.current = more.before;
+      setEnded(more.before == null);
+      setFound((old) => union(old, more.requests));
     } catch {
       setEnded(true);
     }
@@ -132,7 +132,7 @@ export function Requests() {
           </tbody>
         </table>
       </div>
-      {(shown.length < hits.length || (!ended && shown.length >= PAGE)) && <p class="more"><button type="button" class="btn" onClick={more}>Show more</button></p>}
+      {(shown.length < hits.length || (!ended && (narrowed || shown.length >= PAGE))) && <p class="more"><button type="button" class="btn" onClick={more}>Show more</button></p>}
     </section>
   );
 }
