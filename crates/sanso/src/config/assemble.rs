@@ -65,6 +65,8 @@ pub(super) fn assemble(
         policy: layers.all.policy(),
         limits,
         log: section.log,
+        admin: section.admin,
+        history: section.history,
         trust: settings.trust,
         master_key: settings.master_key,
         warnings: Vec::new(),

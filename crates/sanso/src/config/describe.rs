@@ -264,6 +264,11 @@ fn describe_settings(out: &mut String, config: &Config) {
         ),
     );
     line(out, &format!("  TLS        certificates {}", config.trust));
+    let admin = config.admin.listen.map_or_else(|| "with the API".to_owned(), |at| at.to_string());
+    line(out, &format!("  admin      {admin}"));
+    let history = config.history.as_ref();
+    let kept = history.map_or_else(|| "none".to_owned(), |it| it.path.display().to_string());
+    line(out, &format!("  history    {kept}"));
     let key = if config.master_key.is_some() { "set" } else { "none: open to everyone" };
     line(out, &format!("  master key {key}"));
 }

@@ -292,7 +292,7 @@ pub(super) const MODEL_INFO: Known = &[
 ];
 
 /// Of `sanso:`: named in its description, not built yet.
-pub(super) const SANSO: Known = &["hedge", "alerts", "history", "admin"];
+pub(super) const SANSO: Known = &["hedge", "alerts"];
 
 /// Credentials and prices by their first letters: they must not go to a provider as parameters.
 pub(super) fn not_forwarded(key: &str) -> bool {

@@ -20,6 +20,7 @@
 //! # Ok::<(), config::Report>(())
 //! ```
 
+mod admin;
 mod advice;
 mod assemble;
 mod base_url;
@@ -55,6 +56,7 @@ mod yaml;
 use std::collections::HashMap;
 use std::path::Path;
 
+pub use admin::{Admin, History};
 pub use chain::Found;
 pub(crate) use chain::filled;
 pub use checks::{Checks, Pattern};

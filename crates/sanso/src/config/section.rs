@@ -1,6 +1,7 @@
 //! `sanso:`, the section for what LiteLLM has no word for.
 
 use super::Field;
+use super::admin::{Admin, History};
 use super::checks::ChecksLayer;
 use super::defaults;
 use super::degradation::DegradeLayer;
@@ -24,6 +25,8 @@ pub(super) struct Section {
     pub(super) body_is_set: bool,
     pub(super) max_fallbacks: Option<u32>,
     pub(super) log: Log,
+    pub(super) admin: Admin,
+    pub(super) history: Option<History>,
 }
 
 impl Default for Section {
@@ -43,6 +46,8 @@ impl Default for Section {
             body_is_set: false,
             max_fallbacks: None,
             log: Log { level: Level::Info, format: LogFormat::Text },
+            admin: Admin::default(),
+            history: Some(History::default()),
         }
     }
 }
@@ -59,6 +64,12 @@ impl Section {
         }
         if let Some(log) = table.take("log").and_then(|field| field.table(reader)) {
             section.read_log(log, reader);
+        }
+        if let Some(admin) = table.take("admin").and_then(|field| field.table(reader)) {
+            section.admin = Admin::read(admin, reader);
+        }
+        if let Some(history) = table.take("history") {
+            section.history = History::read(&history, reader);
         }
         if let Some(mut groups) = table.take("groups").and_then(|field| field.table(reader)) {
             for (key, field) in groups.rest() {

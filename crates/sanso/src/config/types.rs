@@ -13,7 +13,7 @@ use sanso_wire::Dialect;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
-use super::{Checks, Degrade, Diagnostic, Trust};
+use super::{Admin, Checks, Degrade, Diagnostic, History, Trust};
 
 /// Position of a [`Group`] in [`Config::groups`].
 pub type GroupIndex = usize;
@@ -40,6 +40,10 @@ pub struct Config {
     pub limits: Limits,
     /// What is logged.
     pub log: Log,
+    /// Where what happens can be looked at.
+    pub admin: Admin,
+    /// Where it is kept; `None` keeps it nowhere.
+    pub history: Option<History>,
     /// Whose certificates hold.
     pub trust: Trust,
     /// The key that clients must send; `None` leaves the gateway open.

@@ -1,3 +1,4 @@
+mod admin;
 mod bad;
 mod golden;
 mod litellm_keys;

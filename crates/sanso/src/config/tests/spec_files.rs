@@ -104,6 +104,8 @@ settings of every chain that says nothing else
   degrade    relax off, stored answers off, static answer off
   limits     body 32MiB, head 256KiB, event 8MiB, answer 64MiB, stored 64MiB, max_fallbacks 5
   TLS        certificates of the system's authorities
+  admin      with the API
+  history    sanso-history.db
   master key none: open to everyone
 ";
     let drawn = describe(&good(SEED));
