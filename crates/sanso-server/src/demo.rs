@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, mpsc};
 
 use crate::cli::Demo;
 use crate::output::{complain, say};
-use crate::serve;
+use crate::serve::{self, Listeners};
 
 /// Tells the story to its end.
 pub(crate) fn run(options: Demo) -> ExitCode {
@@ -50,7 +50,7 @@ async fn tell(options: Demo) -> io::Result<()> {
     tokio::select! {
         () = playing => Ok(()),
         () = telling => Ok(()),
-        served = serve::serve(gateway, listener, std::future::pending()) => served,
+        served = serve::serve(gateway, Listeners { api: listener, admin: None }, std::future::pending()) => served,
     }
 }
 

@@ -55,6 +55,11 @@ impl Drain {
         self.0.borrow().draining
     }
 
+    /// Returns when the end begins.
+    pub(crate) async fn begun(&self) {
+        self.until(|state| state.draining).await;
+    }
+
     /// Returns when nothing is in flight, or after [`LINGER`].
     pub(crate) async fn linger(&self) {
         // Either way the door closes now.
@@ -64,7 +69,7 @@ impl Drain {
     /// Returns [`DRAIN`] after the beginning of the end, once the streams that flowed on until then have
     /// had a moment to say that they are cut.
     pub(crate) async fn is_over(&self) {
-        self.until(|state| state.draining).await;
+        self.begun().await;
         tokio::time::sleep(DRAIN).await;
         self.0.send_modify(|state| state.cut = true);
         let told = self.until(|state| state.in_flight == 0);

@@ -1,6 +1,7 @@
 //! The sanso gateway: an OpenAI-compatible server over the `sanso` library.
 #![forbid(unsafe_code)]
 
+mod admin;
 mod check;
 mod cli;
 mod demo;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use axum::ServiceExt;
 use axum::extract::Request;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::admin::Admin;
 use crate::check::{complain_of, load};
 use crate::cli::Serve;
 use crate::drain::{DRAIN, Drain};
@@ -26,12 +28,13 @@ pub(crate) fn run(options: &Serve) -> ExitCode {
         Err(report) => return refuse(report),
     };
     complain_of(&config);
-    if config.master_key.is_none() && !options.host.is_loopback() {
+    let admin_host = config.admin.listen.map(|address| address.ip());
+    let open = [Some(options.host), admin_host].into_iter().flatten().find(|it| !it.is_loopback());
+    if let (None, Some(host)) = (&config.master_key, open) {
         return refuse(format!(
-            "error: {} can be reached from other machines, and no master key is set\n  = help: set \
+            "error: {host} can be reached from other machines, and no master key is set\n  = help: set \
              `general_settings: {{ master_key: os.environ/SANSO_MASTER_KEY }}`, or listen on \
-             127.0.0.1",
-            options.host
+             127.0.0.1"
         ));
     }
     crate::log::start(config.log);
@@ -68,20 +71,34 @@ pub(crate) fn runtime() -> io::Result<Runtime> {
 async fn listen(gateway: Gateway, address: SocketAddr) -> io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
+    let admin = match gateway.config().admin.listen {
+        Some(address) => Some(TcpListener::bind(address).await?),
+        None => None,
+    };
     let signals = Signals::listen()?;
     // Bound, and deaf to no signal, before it is said: who reads the line may connect, or stop us.
-    say(format!(r#"{{"event":"listening","message":"listening on http://{address}"}}"#));
+    let page = admin.as_ref().map_or(Ok(address), TcpListener::local_addr)?;
+    say(format!(
+        r#"{{"event":"listening","message":"listening on http://{address}","page":"http://{page}/"}}"#
+    ));
     let stop = async move {
         signals.stop().await;
         tracing::info!("stopping: {DRAIN:?} at most for requests in flight");
     };
-    serve(gateway, listener, stop).await
+    serve(gateway, Listeners { api: listener, admin }, stop).await
+}
+
+/// Where it is listened.
+pub(crate) struct Listeners {
+    pub(crate) api: TcpListener,
+    /// Where the page has an address of its own.
+    pub(crate) admin: Option<TcpListener>,
 }
 
 /// Serves until `stop`, then for as long as requests in flight take, up to [`DRAIN`].
 pub(crate) async fn serve(
     gateway: Gateway,
-    listener: TcpListener,
+    on: Listeners,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let drain = Drain::new();
@@ -91,22 +108,34 @@ pub(crate) async fn serve(
         draining.begin();
         draining.linger().await;
     };
-    let app = http::routes(App::new(gateway, drain.clone()));
-    let listener = listener.tap_io(|stream| {
+    let admin = Admin::start(gateway)?;
+    let app = App::new(Arc::clone(&admin), drain.clone());
+    let api = http::routes(app.clone(), on.admin.is_none());
+    let listener = on.api.tap_io(|stream| {
         // Small events must not wait for the next one.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
     });
-    let serving = axum::serve(listener, ServiceExt::<Request>::into_make_service(app))
+    let serving = axum::serve(listener, ServiceExt::<Request>::into_make_service(api))
         .with_graceful_shutdown(stop);
-    tokio::select! {
+    let page = async {
+        match on.admin {
+            Some(listener) => axum::serve(listener, http::admin_routes(app)).await,
+            None => std::future::pending().await,
+        }
+    };
+    let served = tokio::select! {
         result = async { serving.await } => result,
+        result = page => result,
+        () = admin.run() => Ok(()),
         () = drain.is_over() => {
             tracing::warn!("requests were cut: they did not end within {DRAIN:?}");
             Ok(())
         }
-    }
+    };
+    admin.finish();
+    served
 }
 
 /// The signals that are answered, from when this is made.

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::figures::{DAY, HOUR, MINUTE};
 
 /// How far back the page looks. Live figures reach back a day; the history has the rest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Range {
     #[serde(rename = "15m")]

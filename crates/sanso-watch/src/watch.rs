@@ -150,6 +150,12 @@ impl Watch {
         self.requests.find(id)
     }
 
+    /// Since when it watches.
+    #[must_use]
+    pub const fn started_at(&self) -> Millis {
+        self.started_at
+    }
+
     /// What is to be kept across a restart.
     #[must_use]
     pub fn saved(&self) -> Saved {

@@ -5,8 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use sanso_core::{Duration, Instant, Rng};
+use sanso_watch::Millis;
 use tokio::time::Instant as TokioInstant;
 use uuid::Builder;
+
+/// The time of day, for what is shown and kept.
+#[must_use]
+pub fn wall_clock() -> Millis {
+    Millis(u64::try_from(Clock::wall().as_millisecond()).unwrap_or_default())
+}
 
 /// Ten years after the start. A limit may be longer (a configuration may set any); the system's
 /// clock cannot count for ever.
@@ -49,7 +56,7 @@ impl Clock {
     /// generator, since asking the system would cost a call per request; they need to be different,
     /// not secret.
     pub(crate) fn request_id(&self) -> String {
-        let millis = u64::try_from(Self::wall().as_millisecond()).unwrap_or_default();
+        let millis = wall_clock().0;
         let mut rng = self.rng();
         let random: [u8; 10] = std::array::from_fn(|_| (rng.unit() * 256.0) as u8);
         Builder::from_unix_timestamp_millis(millis, &random).into_uuid().simple().to_string()

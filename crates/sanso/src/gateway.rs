@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use sanso_core::{BreakerState, Instant};
+use sanso_core::{BreakerState, Instant, News};
+use sanso_watch::{Forced, Mark, MarkKind};
 use sanso_wire::envelope::Envelope;
 use tokio::sync::broadcast;
 
 use crate::answer::{Answer, AnswerStream};
 use crate::ask::{Asked, Sizes};
 use crate::checks::Checks;
-use crate::clock::Clock;
+use crate::clock::{Clock, wall_clock};
 use crate::config::{self, Config, Report};
 use crate::degrade::{Caller, Store};
 use crate::early::Early;
@@ -248,6 +249,29 @@ impl Gateway {
     /// Tells one more of what happens from now on, off the request path.
     pub fn tell(&self, view: &Arc<dyn View>) {
         self.shared.observer.tell(view);
+    }
+
+    /// Tells the views that something was done to the gateway which may explain what follows.
+    pub fn mark(&self, kind: MarkKind, what: &str) {
+        let mark = Mark { at: wall_clock(), kind, what: what.into() };
+        self.shared.observer.mark(mark);
+    }
+
+    /// Sets a deployment's breaker by hand, or leaves it to itself again with `None`. Returns whether
+    /// there is a deployment of that id.
+    pub fn force(&self, deployment: &str, forced: Option<Forced>) -> bool {
+        let snapshot = self.shared.snapshot.load_full();
+        let found = snapshot.deployments().find(|(_, target)| *target.id == *deployment);
+        let Some((id, _)) = found else { return false };
+        let now = self.shared.clock.now();
+        let mut news = News::default();
+        let forced = standing::to_core(forced);
+        snapshot.gates.force(id, forced, now, &mut self.shared.clock.rng(), &mut news);
+        for transition in news.breaker {
+            let event = sanso_core::Event::Breaker { deployment: id, transition };
+            self.shared.observer.note(&event, None, &snapshot, now);
+        }
+        true
     }
 
     /// What there is to watch.

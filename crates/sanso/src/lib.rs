@@ -43,6 +43,7 @@ mod tasks;
 mod upstream;
 
 pub use answer::{Answer, AnswerStream};
+pub use clock::wall_clock;
 pub use early::Early;
 pub use error::{Error, ErrorKind};
 pub use explain::{ExplainedDeployment, ExplainedLeg, Explanation, Turn};

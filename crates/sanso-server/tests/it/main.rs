@@ -2,6 +2,8 @@
 
 // Marked as tests, for the lints that tests are free of: helpers unwrap, too.
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod auth;
 #[cfg(test)]
 mod bodies;

@@ -34,7 +34,9 @@ async fn models_and_health_answer() {
 async fn what_is_not_there_is_a_404_in_openais_shape() {
     let (_provider, server) = server().await;
     let mut raw = server.connect().await;
-    for path in ["/", "/v1", "/v1/completions", "/v1/chat/completions/", "/v1//models", "/%00"] {
+    for path in
+        ["/nowhere", "/v1", "/v1/completions", "/v1/chat/completions/", "/v1//models", "/%00"]
+    {
         let reply = raw.ask(get(path)).await;
         let message = reply.error(404, "invalid_request_error");
         assert!(message.contains(path), "{message}");

@@ -61,6 +61,8 @@ pub(crate) fn scripted(upstream: &Upstream, rest: &str) -> String {
 
 fn sanso(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sanso"));
+    // What it keeps by default is kept there.
+    command.current_dir(env!("CARGO_TARGET_TMPDIR"));
     command.args(arguments).env_clear().kill_on_drop(true).stdin(Stdio::null());
     command
 }
@@ -75,6 +77,8 @@ pub(crate) async fn run(arguments: &[&str]) -> Output {
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// Where the page is.
+    pub(crate) page: SocketAddr,
     stdout: Lines<BufReader<ChildStdout>>,
     stderr: Lines<BufReader<ChildStderr>>,
     _config: File,
@@ -92,7 +96,9 @@ impl Server {
         assert_eq!(line["event"], "listening");
         let message = line["message"].as_str().unwrap();
         let address = message.strip_prefix("listening on http://").unwrap().parse().unwrap();
-        Self { child, address, stdout, stderr, _config: config }
+        let page = line["page"].as_str().unwrap().trim_end_matches('/');
+        let page = page.strip_prefix("http://").unwrap().parse().unwrap();
+        Self { child, address, page, stdout, stderr, _config: config }
     }
 
     pub(crate) async fn connect(&self) -> Raw {

@@ -80,7 +80,7 @@ impl Stage {
         };
         format!(
             "model_list:\n{}{}{}litellm_settings:\n  num_retries: 2\n  request_timeout: 30\n  \
-             cooldown_time: {}\n  fallbacks:\n    - {GROUP}: [{FALLBACK_GROUP}, {LAST_GROUP}]\n",
+             cooldown_time: {}\n  fallbacks:\n    - {GROUP}: [{FALLBACK_GROUP}, {LAST_GROUP}]\nsanso: {{history: off}}\n",
             entry(GROUP, &self.primary),
             entry(FALLBACK_GROUP, &self.fallback),
             entry(LAST_GROUP, &self.last),

@@ -55,6 +55,7 @@ mod yaml;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 pub use admin::{Admin, History};
 pub use chain::Found;
@@ -81,6 +82,12 @@ pub struct Options {
     pub strict: bool,
     /// A deployment that needs an unset variable is left out rather than an error.
     pub allow_unset_env: bool,
+}
+
+/// A duration as the configuration writes them: `250ms`, `5s`, `1.5m`, `2h`, `1d`, or plain seconds.
+#[must_use]
+pub fn read_duration(text: &str) -> Option<Duration> {
+    units::duration(text).ok()
 }
 
 /// Reads and checks the file at `path`.

@@ -6,13 +6,12 @@ use std::time::Duration;
 use sanso_core::{Cause, DeploymentId, FaultKind, Gate, Instant, LatchChange, Transition};
 use sanso_watch::{BreakerMoved, Event, GateMoved, GateName, Millis};
 
-use crate::clock::Clock;
+use crate::clock::wall_clock;
 use crate::snapshot::Snapshot;
 
 /// The wall-clock time of an instant, by how long ago it is or will be.
 pub(crate) fn millis(at: Instant, now: Instant) -> Millis {
-    let wall = u64::try_from(Clock::wall().as_millisecond()).unwrap_or_default();
-    let wall = Millis(wall);
+    let wall = wall_clock();
     if at > now { wall.plus(whole(at - now)) } else { wall.minus(whole(now - at)) }
 }
 

@@ -71,6 +71,11 @@ impl Observer {
         self.views.add(view);
     }
 
+    /// Something was done to the gateway.
+    pub(crate) fn mark(&self, mark: sanso_watch::Mark) {
+        self.views.offer(&sanso_watch::Event::Mark(mark));
+    }
+
     pub(crate) fn watch_breakers(&self) -> broadcast::Receiver<BreakerChange> {
         self.breakers.subscribe()
     }

@@ -99,3 +99,13 @@ const fn forced(forced: Forced) -> Option<sanso_watch::Forced> {
         Forced::MetricsOnly => Some(sanso_watch::Forced::MetricsOnly),
     }
 }
+
+/// What an operator sets a breaker to, in the core's word.
+pub(crate) const fn to_core(forced: Option<sanso_watch::Forced>) -> Forced {
+    match forced {
+        None => Forced::Not,
+        Some(sanso_watch::Forced::Open) => Forced::Open,
+        Some(sanso_watch::Forced::Closed) => Forced::Closed,
+        Some(sanso_watch::Forced::MetricsOnly) => Forced::MetricsOnly,
+    }
+}

@@ -1,0 +1,121 @@
+//! What is answered to those who look: from the live figures, and from the history for what is older.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sanso::wall_clock;
+use sanso::watch::{About, Filter, Finished, Forced, History, Millis, Overview, Range, Series};
+use sanso_history::QueryError;
+
+use super::Admin;
+
+/// How far the live figures reach back.
+const LIVE: Range = Range::Day;
+
+/// Why a question has no answer.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// It was asked wrongly.
+    Badly(String),
+    /// There is no such thing.
+    Unknown(String),
+}
+
+impl Admin {
+    /// Everything above the charts.
+    pub(crate) fn overview(&self, range: Range) -> Overview {
+        let live = self.gateway.live();
+        let mut overview = self.watch().overview(wall_clock(), range, &live);
+        overview.about = About {
+            version: env!("CARGO_PKG_VERSION").into(),
+            instance: Arc::clone(&self.instance),
+            // Its own texts are in UTC.
+            utc_offset_min: 0,
+            history: self.history.as_ref().map(|history| History::from(&history.health())),
+            delivery: None,
+        };
+        overview
+    }
+
+    /// What the charts are drawn from. It may block.
+    pub(crate) fn series(
+        &self,
+        range: Range,
+        points: usize,
+        group: Option<&str>,
+    ) -> Result<Series, Asked> {
+        let now = wall_clock();
+        let live = || self.watch().series(now, range.min(LIVE), points, group);
+        let Some(history) = self.history.as_ref().filter(|_| self.is_older(range, now)) else {
+            return Ok(live());
+        };
+        let last = sanso_history::Range::last(Duration::from_millis(range.millis()), now);
+        match history.series(last, points as u64, group) {
+            Ok(series) => Ok(series),
+            // Trouble with the file is shown as such; what is known is told meanwhile.
+            Err(QueryError::Store(_)) => Ok(live()),
+            Err(error) => Err(Asked::Badly(error.to_string())),
+        }
+    }
+
+    /// Whether a range begins before what the live figures know of.
+    fn is_older(&self, range: Range, now: Millis) -> bool {
+        range > LIVE || self.watch().started_at() > now.minus(range.millis())
+    }
+
+    /// The last requests that a filter lets through, the newest first. It may block.
+    pub(crate) fn requests(&self, filter: &Filter) -> Result<Vec<Arc<Finished>>, Asked> {
+        let recent = self.watch().requests(filter);
+        let is_enough = recent.has_more || recent.requests.len() >= filter.limit.unwrap_or(50);
+        let Some(history) = self.history.as_ref().filter(|_| !is_enough) else {
+            return Ok(recent.requests);
+        };
+        match history.requests(filter) {
+            Ok(found) if found.requests.len() >= recent.requests.len() => Ok(found.requests),
+            // What came a moment ago is not in the file yet.
+            Ok(_) | Err(QueryError::Store(_)) => Ok(recent.requests),
+            Err(error) => Err(Asked::Badly(error.to_string())),
+        }
+    }
+
+    /// One request with its trail. It may block.
+    pub(crate) fn request(&self, id: &str) -> Result<Arc<Finished>, Asked> {
+        let unknown = || {
+            let id: String = id.chars().take(80).collect();
+            Asked::Unknown(format!("No request with the id `{id}` is kept."))
+        };
+        if let Some(found) = self.watch().request(id) {
+            return Ok(Arc::clone(found));
+        }
+        let history = self.history.as_ref().ok_or_else(unknown)?;
+        match history.request(id) {
+            Ok(Some(found)) => Ok(Arc::new(found)),
+            Ok(None) | Err(QueryError::Store(_)) => Err(unknown()),
+            Err(error) => Err(Asked::Badly(error.to_string())),
+        }
+    }
+
+    /// No notices of an alert for so long.
+    pub(crate) fn silence(&self, id: &str, length: Duration) -> Result<(), Asked> {
+        let until = wall_clock().plus(u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
+        let mut watch = self.watch();
+        watch.silence(id, until).map_err(|unknown| Asked::Unknown(unknown.to_string()))?;
+        let saved = watch.saved();
+        drop(watch);
+        if let Some(path) = &self.saved {
+            super::saved::write(path, &saved);
+        }
+        Ok(())
+    }
+
+    /// Sets a breaker by hand, or leaves it to itself.
+    pub(crate) fn force(&self, deployment: &str, forced: Option<Forced>) -> Result<(), Asked> {
+        if self.gateway.force(deployment, forced) {
+            return Ok(());
+        }
+        let known: Vec<_> = self.gateway.deployments().iter().map(|it| it.id.to_string()).collect();
+        let known = known.join(", ");
+        let asked: String = deployment.chars().take(80).collect();
+        Err(Asked::Unknown(format!("There is no deployment `{asked}`; there are: {known}.")))
+    }
+}

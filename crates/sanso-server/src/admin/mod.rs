@@ -1,0 +1,160 @@
+//! Watching: one place that is told what happens, keeps it, and says what it comes to.
+//!
+//! Two views of the gateway: one notes events in the [`Watch`] and passes them on to whoever looks on
+//! live, the other keeps them in the history. Once a second [`Admin::tick`] asks the watch what there
+//! is to tell.
+
+mod feed;
+mod look;
+mod saved;
+mod views;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sanso::watch::{MarkKind, Millis, Range, Thresholds, Verdict, Watch};
+use sanso::{Gateway, config, wall_clock};
+use sanso_history::{History, Settings};
+
+pub(crate) use feed::{Feed, Told};
+pub(crate) use look::Asked;
+
+/// Everything that watches one gateway.
+#[derive(Debug)]
+pub(crate) struct Admin {
+    gateway: Gateway,
+    watch: Mutex<Watch>,
+    history: Option<Arc<History>>,
+    feed: Feed,
+    /// Where open alerts and silences outlive a restart.
+    saved: Option<PathBuf>,
+    /// This machine's name.
+    instance: Arc<str>,
+    /// The verdict that was last told.
+    told: Mutex<Option<Verdict>>,
+}
+
+/// How often the watch is asked what there is to tell.
+const TICK: Duration = Duration::from_secs(1);
+
+impl Admin {
+    /// Watches a gateway from now on. What is wrong with the history's file keeps nothing from
+    /// starting.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub(crate) fn start(gateway: Gateway) -> std::io::Result<Arc<Self>> {
+        let (plan, kept) = (gateway.plan(), gateway.config().history.clone());
+        let start = |kept: &config::History| History::start(settings(kept), plan.clone());
+        let history = kept.as_ref().map(start).transpose()?.map(Arc::new);
+        let saved = kept.as_ref().map(|kept| saved::beside(&kept.path));
+        let before = saved.as_deref().and_then(saved::read);
+        let watch = Watch::new(plan, Thresholds::default(), before, wall_clock());
+        let admin = Arc::new(Self {
+            watch: Mutex::new(watch),
+            feed: Feed::default(),
+            instance: instance().into(),
+            told: Mutex::default(),
+            history,
+            saved,
+            gateway,
+        });
+        admin.gateway.tell(&views::watch(&admin)?);
+        if let Some(history) = &admin.history {
+            admin.gateway.tell(&views::history(history));
+        }
+        admin.gateway.mark(MarkKind::Start, "the gateway started");
+        Ok(admin)
+    }
+
+    pub(crate) const fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    pub(crate) const fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Since when it watches.
+    pub(crate) fn started_at(&self) -> Millis {
+        self.watch().started_at()
+    }
+
+    /// Ticks until it is dropped.
+    pub(crate) async fn run(&self) {
+        let mut ticks = tokio::time::interval(TICK);
+        loop {
+            ticks.tick().await;
+            self.tick();
+        }
+    }
+
+    /// Takes note of the time: alerts are told, and whoever looks on is brought up to date.
+    fn tick(&self) {
+        let (now, live) = (wall_clock(), self.gateway.live());
+        let mut watch = self.watch();
+        let notices = watch.tick(now);
+        let traffic = watch.traffic(now, &live);
+        let verdict = self.feed.is_watched().then(|| watch.verdict(now, Range::default(), &live));
+        let changed = (!notices.is_empty()).then(|| watch.saved());
+        drop(watch);
+        if let (Some(path), Some(changed)) = (&self.saved, changed) {
+            saved::write(path, &changed);
+        }
+        for notice in &notices {
+            self.feed.tell("alert", notice);
+        }
+        self.feed.tell("tick", &traffic);
+        if let Some(verdict) = verdict {
+            self.tell_verdict(verdict);
+        }
+    }
+
+    /// Tells a verdict that says something new.
+    fn tell_verdict(&self, verdict: Verdict) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = |verdict: &Verdict| verdict.cause.as_ref().map(|cause| cause.code);
+        let is_new = told.as_ref().is_none_or(|told| {
+            told.state != verdict.state
+                || told.model_group != verdict.model_group
+                || code(told) != code(&verdict)
+        });
+        if is_new {
+            self.feed.tell("verdict", &verdict);
+            *told = Some(verdict);
+        }
+    }
+
+    /// Writes what waits, before the process ends. It may block.
+    pub(crate) fn finish(&self) {
+        if let Some(path) = &self.saved {
+            saved::write(path, &self.watch().saved());
+        }
+        if let Some(Err(error)) = self.history.as_ref().map(|history| history.flush()) {
+            tracing::warn!(%error, "the end of the history was not written");
+        }
+    }
+
+    /// A panic while it was held leaves counts that are at worst one event short.
+    fn watch(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn settings(kept: &config::History) -> Settings {
+    let mut settings = Settings::new(&kept.path, wall_clock);
+    let retention = &mut settings.retention;
+    retention.requests = kept.requests.unwrap_or(retention.requests);
+    retention.minutes = kept.minutes.unwrap_or(retention.minutes);
+    retention.hours = kept.hours.unwrap_or(retention.hours);
+    retention.days = kept.days.unwrap_or(retention.days);
+    settings.max_bytes = kept.max_size.map_or(settings.max_bytes, |size| size as u64);
+    settings
+}
+
+/// This machine's name, as the kernel has it.
+fn instance() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "sanso".to_owned() } else { name.trim().to_owned() }
+}
