@@ -7,6 +7,7 @@ mod day;
 mod events;
 mod figures;
 mod filter;
+mod laws;
 mod page;
 mod rig;
 mod verdict;
