@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sanso::wall_clock;
 use sanso::watch::{About, Filter, Finished, Forced, History, Millis, Overview, Range, Series};
-use sanso_history::QueryError;
+use sanso_history::{Found, QueryError};
 
 use super::Admin;
 
@@ -63,17 +63,21 @@ impl Admin {
         range > LIVE || self.watch().started_at() > now.minus(range.millis())
     }
 
-    /// The last requests that a filter lets through, the newest first. It may block.
-    pub(crate) fn requests(&self, filter: &Filter) -> Result<Vec<Arc<Finished>>, Asked> {
+    /// The last requests that a filter lets through, the newest first, and where to go on. It may
+    /// block.
+    pub(crate) fn requests(&self, filter: &Filter) -> Result<Found, Asked> {
         let recent = self.watch().requests(filter);
-        let is_enough = recent.has_more || recent.requests.len() >= filter.limit.unwrap_or(50);
-        let Some(history) = self.history.as_ref().filter(|_| !is_enough) else {
-            return Ok(recent.requests);
-        };
+        let last = recent.requests.last().filter(|_| recent.has_more);
+        let before = last.map(|last| last.request_id.to_string());
+        let live = Found { requests: recent.requests, before };
+        let is_full = live.before.is_some();
+        let Some(history) = self.history.as_ref().filter(|_| !is_full) else { return Ok(live) };
         match history.requests(filter) {
-            Ok(found) if found.requests.len() >= recent.requests.len() => Ok(found.requests),
             // What came a moment ago is not in the file yet.
-            Ok(_) | Err(QueryError::Store(_)) => Ok(recent.requests),
+            Ok(found) if found.requests.len() < live.requests.len() => Ok(live),
+            Ok(found) => Ok(found),
+            // The list above this one may end with what came a moment ago.
+            Err(QueryError::Unknown { .. } | QueryError::Store(_)) => Ok(live),
             Err(error) => Err(Asked::Badly(error.to_string())),
         }
     }

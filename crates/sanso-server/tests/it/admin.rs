@@ -84,8 +84,8 @@ async fn what_happened_is_shown_and_outlives_a_restart() {
     let chain = &shown["chains"][0];
     assert_eq!((&chain["model_group"], &chain["fallback"]), (&json!("main"), &json!("allow")));
     let rows = get(&mut raw, "/admin/requests?limit=2&kind=ServerError").await.json();
-    assert_eq!(rows.as_array().unwrap().len(), 2);
-    let row = &rows[0];
+    assert_eq!(rows["requests"].as_array().unwrap().len(), 2);
+    let row = &rows["requests"][0];
     assert_eq!(
         (&row["is_fallback"], &row["fallback_reason"]),
         (&json!(true), &json!("ServerError"))
@@ -95,7 +95,12 @@ async fn what_happened_is_shown_and_outlives_a_restart() {
     let id = row["request_id"].as_str().unwrap();
     assert_eq!(&get(&mut raw, &format!("/admin/requests/{id}")).await.json(), row);
     let none = get(&mut raw, "/admin/requests?degradation_level=unavailable").await.json();
-    assert_eq!(none, json!([]));
+    assert_eq!(none, json!({"requests": [], "before": null}));
+    let before = rows["before"].as_str().unwrap();
+    let path = format!("/admin/requests?limit=2&before={before}");
+    let rest = get(&mut raw, &path).await.json();
+    assert_eq!(rest["requests"].as_array().unwrap().len(), 1, "{rest}");
+    assert_ne!(rest["requests"][0]["request_id"], row["request_id"]);
     let path = "/admin/series?range=15m&points=72";
     let series = until(&mut raw, path, |series| asked_of_main(series) == 3).await;
     assert!(series["t"].as_array().unwrap().len() > 1);

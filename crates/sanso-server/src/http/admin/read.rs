@@ -58,12 +58,21 @@ pub(super) async fn requests(
         Ok(filter) => ask(&app, move |admin| admin.requests(&filter)).await,
         Err(refused) => Err(refused),
     };
-    let rows =
-        found.as_ref().map(|found| found.iter().map(|it| it.row()).collect::<Vec<Row<'_>>>());
-    match rows {
-        Ok(rows) => answer(Ok(rows), &app),
-        Err(_) => answer(found.map(|_| ()), &app),
+    match found {
+        Ok(found) => {
+            let requests: Vec<Row<'_>> = found.requests.iter().map(|it| it.row()).collect();
+            answer(Ok(Rows { requests, before: found.before.as_deref() }), &app)
+        }
+        Err(refused) => error::named(refused, &app.gateway),
     }
+}
+
+/// A page of the list.
+#[derive(Serialize)]
+struct Rows<'a> {
+    requests: Vec<Row<'a>>,
+    /// What the next question says to go on; `null` at the end.
+    before: Option<&'a str>,
 }
 
 pub(super) async fn request(
