@@ -10,6 +10,7 @@
 mod alert;
 mod onset;
 mod reading;
+mod sentence;
 mod signal;
 mod thresholds;
 mod track;

@@ -521,3 +521,32 @@ fn thresholds_can_be_set() {
     moved(&mut rig, 70, 25);
     assert_eq!(rig.told(), ["fired fallback_rate warn main-model"]);
 }
+
+#[test]
+fn notices_are_said_in_words() {
+    let words = |rig: &Rig| rig.notices.iter().map(Notice::sentence).collect::<Vec<_>>();
+    let mut rig = Rig::new();
+    moved(&mut rig, 70, 8);
+    let why = "because prompts are longer than claude-sonnet-4-6's window";
+    let first = format!(
+        "fired (warn): fallback rate, main-model: 8.0 %, limit 5 %, since 00:00 UTC, {why}."
+    );
+    assert_eq!(words(&rig), [first]);
+    rig.notices.clear();
+    moved(&mut rig, 11, 0);
+    let text = words(&rig).join("\n");
+    assert!(text.starts_with("resolved (warn): fallback rate, main-model: "), "{text}");
+    assert!(!text.contains("because"), "{text}");
+    rig.notices.clear();
+    rig.ask(fallback(Kind::Authentication));
+    for _ in 0..4 {
+        rig.opening("a", Kind::ServerError);
+    }
+    rig.tick();
+    let text = words(&rig).join("\n");
+    assert!(
+        text.starts_with("fired (critical): key refused, ANTHROPIC_API_KEY: 1 in 5 min"),
+        "{text}"
+    );
+    assert!(text.ends_with(" Also: breaker openings, a."), "{text}");
+}

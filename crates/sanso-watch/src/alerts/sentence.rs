@@ -1,0 +1,81 @@
+//! An alert in words, for the log and for those who are on call.
+
+use super::alert::{Alert, AlertState, Change, Notice};
+use super::signal::{Severity, Signal};
+use crate::millis::Millis;
+use crate::words::{number, ratio, time};
+
+impl Alert {
+    /// `fallback rate, main-model: 12.4 %, limit 10 %, since 09:41 UTC, because anthropic rate-limits
+    /// it.`
+    #[must_use]
+    pub fn sentence(&self, now: Millis) -> String {
+        let (what, since) = (self.signal.words(), time(self.since, now));
+        let (about, amount) = (self.about(), self.amount());
+        // What is over has no cause that still holds.
+        let why = match self.state {
+            AlertState::Resolved => String::new(),
+            AlertState::Pending | AlertState::Firing => format!(", {}", self.cause.why()),
+        };
+        format!("{what}, {about}: {amount}, since {since}{why}.")
+    }
+
+    /// Whom it is about: the narrowest of its names.
+    fn about(&self) -> &str {
+        let subject = &self.subject;
+        let name = match self.signal {
+            Signal::Unavailable | Signal::Degraded | Signal::FallbackRate => {
+                subject.task.as_ref().or(subject.model_group.as_ref())
+            }
+            Signal::Authentication | Signal::Quota => {
+                subject.key_name.as_ref().or(subject.provider.as_ref())
+            }
+            Signal::NotFound | Signal::SoftFailureRate => subject.model.as_ref(),
+            Signal::ProviderErrorRate => subject.provider.as_ref(),
+            Signal::BreakerOpenings => subject.deployment.as_ref(),
+        };
+        name.map_or("the gateway", |name| name)
+    }
+
+    fn amount(&self) -> String {
+        match self.signal {
+            Signal::Unavailable
+            | Signal::Degraded
+            | Signal::FallbackRate
+            | Signal::SoftFailureRate
+            | Signal::ProviderErrorRate => {
+                // In tenths of a per cent, since 0.07 times 100 is a little more than 7.
+                let limit = (self.threshold * 1000.0).round() / 10.0;
+                format!("{}, limit {limit} %", ratio(self.count, self.of.unwrap_or(self.count)))
+            }
+            Signal::BreakerOpenings => {
+                format!("{} in 1 h, limit {}", number(self.count), self.threshold)
+            }
+            Signal::Authentication | Signal::Quota | Signal::NotFound => {
+                format!("{} in 5 min", number(self.count))
+            }
+        }
+    }
+}
+
+impl Notice {
+    /// `fired (critical): ...`, with the names of what changed beside it.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let change = match self.change {
+            Change::Fired => "fired",
+            Change::Escalated => "escalated",
+            Change::Resolved => "resolved",
+        };
+        let severity = match self.alert.severity {
+            Severity::Warn => "warn",
+            Severity::Critical => "critical",
+        };
+        let also = self.also.iter().map(|also| {
+            let (what, about) = (also.alert.signal.words(), also.alert.about());
+            format!(" Also: {what}, {about}.")
+        });
+        let alert = self.alert.sentence(self.at);
+        format!("{change} ({severity}): {alert}{}", also.collect::<String>())
+    }
+}
