@@ -3,7 +3,8 @@
 //! `chain` is the core alone: the walk, the gates, the budgets, the breaker of a request that its first
 //! call answers. `request` is all of the library but the upstream's connections and its HTTP: the body
 //! read and written, the chain, counters and trail; a canned answer stands for the provider's.
-//! `logged` writes a line of the request log besides, and hands it to its writer.
+//! `logged` writes a line of the request log besides, and hands it to its writer. `by_quality`, `by_cost`
+//! and `by_latency` are what the order of a task of thirty models costs above one that is as listed.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -19,6 +20,9 @@ use sanso_core::{
 };
 
 const REQUESTS: u32 = 200_000;
+/// For each order of a task.
+const ORDERED: u32 = 50_000;
+const MODELS: u32 = 30;
 const ROUNDS: usize = 5;
 
 const CONFIG: &str = "
@@ -35,33 +39,57 @@ const BODY: &[u8] =
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime");
-    let config = || {
-        config::parse(
-            CONFIG,
-            "bench",
-            &BTreeMap::<String, String>::new(),
-            config::Options::default(),
-        )
+    let config = |text: &str| {
+        let nothing = BTreeMap::<String, String>::new();
+        config::parse(text, "bench", &nothing, config::Options::default()).expect("a configuration")
     };
-    let silent = Gateway::from_config(config().expect("a configuration")).expect("a gateway");
-    let logged =
-        Gateway::with_request_log(config().expect("a configuration"), Box::new(io::sink()))
-            .expect("a gateway");
-    let through = |gateway: &Gateway| {
+    let silent = Gateway::from_config(config(CONFIG)).expect("a gateway");
+    let logged = Gateway::with_request_log(config(CONFIG), Box::new(io::sink()));
+    let logged = logged.expect("a gateway");
+    let ordered = Gateway::from_config(config(&tasks())).expect("a gateway");
+    let through = |gateway: &Gateway, body: &Bytes, requests: u32| {
         runtime.block_on(async {
-            for _ in 0..REQUESTS {
-                let relayed = gateway.relay(Bytes::from_static(BODY), gateway.arrive()).await;
+            for _ in 0..requests {
+                let relayed = gateway.relay(body.clone(), gateway.arrive()).await;
                 assert!(matches!(black_box(relayed), Ok(Relayed::Whole { .. })));
             }
         });
     };
-    let chain = best_of(chains);
-    let request = best_of(|| through(&silent));
-    let logged = best_of(|| through(&logged));
+    let body = Bytes::from_static(BODY);
+    let chain = best_of(REQUESTS, chains);
+    let request = best_of(REQUESTS, || through(&silent, &body, REQUESTS));
+    let logged = best_of(REQUESTS, || through(&logged, &body, REQUESTS));
+    let [listed, quality, cost, latency] = STRATEGIES.map(|strategy| {
+        let body =
+            String::from_utf8_lossy(BODY).replace("main", &format!("task/{strategy}")).into();
+        best_of(ORDERED, || through(&ordered, &body, ORDERED))
+    });
+    let by = [quality, cost, latency].map(|all| all - listed);
     let mut out = io::stdout();
-    let figures =
-        format!(r#"{{"chain_us":{chain:.3},"request_us":{request:.3},"logged_us":{logged:.3}}}"#);
+    let figures = format!(
+        r#"{{"chain_us":{chain:.3},"request_us":{request:.3},"logged_us":{logged:.3},"by_quality_us":{:.3},"by_cost_us":{:.3},"by_latency_us":{:.3}}}"#,
+        by[0], by[1], by[2]
+    );
     writeln!(out, "{figures}").expect("standard output");
+}
+
+const STRATEGIES: [&str; 4] = ["order", "quality", "cost", "latency"];
+
+/// A task for each strategy, over models of which everything is known.
+fn tasks() -> String {
+    let mut text = "model_list:\n".to_owned();
+    for number in 0..MODELS {
+        text += &format!(
+            "  - {{ model_name: m{number}, litellm_params: {{ model: openai/m{number}, api_key: k, \
+             mock_response: Hello, input_cost_per_token: 0.0{number}, output_cost_per_token: 0.1 }}, \
+             model_info: {{ quality: {number} }} }}\n"
+        );
+    }
+    text += "sanso:\n  tasks:\n";
+    for strategy in STRATEGIES {
+        text += &format!("    {strategy}: {{ strategy: {strategy} }}\n");
+    }
+    text
 }
 
 /// The core alone, in a time of its own: a request each millisecond.
@@ -101,11 +129,11 @@ fn core() -> (Arc<Topology>, Gates) {
 }
 
 /// Microseconds a request, of the round that was disturbed least.
-fn best_of(round: impl Fn()) -> f64 {
+fn best_of(requests: u32, round: impl Fn()) -> f64 {
     let times = (0..ROUNDS).map(|_| {
         let began = cpu_time();
         round();
-        (cpu_time() - began).as_secs_f64() * 1e6 / f64::from(REQUESTS)
+        (cpu_time() - began).as_secs_f64() * 1e6 / f64::from(requests)
     });
     times.fold(f64::INFINITY, f64::min)
 }

@@ -169,6 +169,20 @@ fn paces(seconds: f64, tokens_per_s: u64) -> Paces {
 }
 
 #[test]
+fn one_request_in_twenty_measures_someone_however_many_are_due() {
+    let paces = [Some(Pace { until: Duration::from_secs(1), tokens_per_s: 0.0 }); 30];
+    let mut memory = TaskMemory::new(paces.len());
+    let mut rng = Rng::from_seed(1);
+    // So seldom that everyone is due each time.
+    let orders = (0..10_000).map(|request| {
+        let figures = Figures::Latency(&paces, &[None; 30]);
+        memory.order(figures, STREAM, at(60.0 * f64::from(request)), &mut rng)
+    });
+    let explored = orders.filter(|order| order.explores).count();
+    assert!((400..=600).contains(&explored), "{explored} of 10000");
+}
+
+#[test]
 fn of_two_that_begin_as_soon_the_one_that_flows_faster_is_first() {
     let order = |paces: [Paces; 2]| {
         let known = paces.each_ref().map(|paces| paces.get(STREAM));
