@@ -46,7 +46,7 @@ export async function visit(name: string, v: Visit = {}): Promise<Seen> {
     viewport: { width: v.width ?? 1440, height: v.height ?? 900 }, colorScheme: v.theme ?? 'light', reducedMotion: v.reducedMotion ?? 'no-preference', locale: 'en-US', timezoneId: 'UTC',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   const errors: string[] = [];
   page.on('pageerror', (e) => errors.push(String(e)));
   page.on('console', (m) => {
