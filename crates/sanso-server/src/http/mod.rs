@@ -5,7 +5,6 @@ mod auth;
 mod body;
 mod chat;
 mod error;
-mod explain;
 mod front;
 mod headers;
 mod health;

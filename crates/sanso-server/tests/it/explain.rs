@@ -105,4 +105,9 @@ async fn the_route_asks_for_the_key_and_calls_no_one() {
     raw.ask(post(KEY, "{")).await.error(400, "invalid_request_error");
     assert_eq!(raw.ask(bare("GET", "/admin/explain")).await.status, 405);
     assert_eq!(provider.stats().calls, 0);
+
+    // Without a key another name of this machine is a stranger's, as for all that the page reads.
+    let open = Server::start(&config(&provider, "")).await;
+    let refused = open.connect().await.ask(post("", body)).await;
+    assert!(refused.error(403, "invalid_request_error").contains("`sanso`"));
 }

@@ -2,6 +2,7 @@
 
 mod act;
 mod events;
+mod explain;
 mod guard;
 mod page;
 mod query;
@@ -13,7 +14,7 @@ use axum::routing::{get, post};
 
 pub(super) use sessions::Sessions;
 
-use super::{App, explain};
+use super::App;
 
 /// Everything under the admin address.
 pub(super) fn routes() -> Router<App> {

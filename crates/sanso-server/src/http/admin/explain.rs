@@ -3,15 +3,16 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::error::ApiError;
-use super::{App, auth, body, error, headers};
+use super::super::error::{self, ApiError};
+use super::super::{App, body, headers};
+use super::guard;
 
 /// What would become of a chat request: the body is one, and it is sent to no one.
 pub(super) async fn explain(State(App(app)): State<App>, request: Request) -> Response {
     let mut arrival = app.gateway.arrive();
     let (head, incoming) = request.into_parts();
     arrival.task = headers::task(&head.headers);
-    let asked = match auth::check(app.key.as_ref(), &head.headers) {
+    let asked = match guard::look(&app, &head.headers) {
         Ok(()) => body::read(incoming, app.body_limit).await,
         Err(refused) => Err(refused),
     };
