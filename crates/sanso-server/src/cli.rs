@@ -75,6 +75,9 @@ pub(crate) struct Demo {
     /// Tell the story in seconds.
     #[arg(long)]
     pub(crate) fast: bool,
+    /// Go on with traffic after the story, until stopped: the page stays to be looked at.
+    #[arg(long)]
+    pub(crate) keep: bool,
     /// The port that the gateway listens on; 0 lets the system pick one.
     #[arg(long, short, default_value_t = 4000)]
     pub(crate) port: u16,

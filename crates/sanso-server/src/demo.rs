@@ -38,20 +38,44 @@ async fn tell(options: Demo) -> io::Result<()> {
     let stage = Stage::start(tempo).await?;
     let gateway = gateway(&stage)?;
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port))).await?;
-    let base_url = format!("http://{}/v1", listener.local_addr()?);
-    introduce(&base_url);
+    let address = listener.local_addr()?;
+    let base_url = format!("http://{address}/v1");
+    introduce(&base_url, address);
 
-    let story = Story::new(tempo);
-    let narrator = Narrator::new(story.longest(), io::stdout().is_terminal());
-    let replies = stage.traffic(&base_url).start()?;
     let (told, transitions) = mpsc::channel(64);
     let telling = forward(gateway.watch_breakers(), told);
-    let playing = demo::play(&stage, &story, replies, transitions, narrator, |line| say(line));
+    let playing = async {
+        play(&stage, tempo, &base_url, transitions).await?;
+        if options.keep { keep(&stage, &base_url, address).await } else { Ok(()) }
+    };
+    let listeners = Listeners { api: listener, admin: None };
     tokio::select! {
-        () = playing => Ok(()),
+        played = playing => played,
         () = telling => Ok(()),
-        served = serve::serve(gateway, Listeners { api: listener, admin: None }, std::future::pending()) => served,
+        served = serve::serve(gateway, listeners, std::future::pending()) => served,
     }
+}
+
+/// The story, to its end.
+async fn play(
+    stage: &Stage,
+    tempo: Tempo,
+    base_url: &str,
+    transitions: mpsc::Receiver<Transition>,
+) -> io::Result<()> {
+    let story = Story::new(tempo);
+    let narrator = Narrator::new(story.longest(), io::stdout().is_terminal());
+    let replies = stage.traffic(base_url).start()?;
+    demo::play(stage, &story, replies, transitions, narrator, |line| say(line)).await;
+    Ok(())
+}
+
+/// What follows the story, for as long as somebody looks.
+async fn keep(stage: &Stage, base_url: &str, address: SocketAddr) -> io::Result<()> {
+    say(format!("\nTraffic goes on until you stop it (Ctrl-C); the page is http://{address}/"));
+    let mut replies = stage.traffic(base_url).start()?;
+    while replies.next().await.is_some() {}
+    Ok(())
 }
 
 fn gateway(stage: &Stage) -> io::Result<Gateway> {
@@ -61,13 +85,15 @@ fn gateway(stage: &Stage) -> io::Result<Gateway> {
         .map_err(|report| io::Error::other(report.to_string()))
 }
 
-fn introduce(base_url: &str) {
+fn introduce(base_url: &str, address: SocketAddr) {
     say(format!(
         r#"sanso demo: a gateway on {base_url} before three simulated providers.
 
   main-model       anthropic/claude-sonnet-4-6   the model that is wanted
   fallback-gpt     openai/gpt-4.1                the first fallback
   fallback-gemini  gemini/gemini-2.5-flash       the second
+
+Watch it in a browser: http://{address}/
 
 Try it meanwhile, from another terminal:
 
