@@ -78,6 +78,13 @@ fn all_groups_that_are_down_are_one_verdict() {
 }
 
 #[test]
+fn the_only_group_that_is_down_is_named() {
+    let mut rig = Rig::with(Plan { chains: vec![plan().chains.remove(0)], tasks: vec![] });
+    rig.run(10, 20, |_| nobody(Kind::Timeout));
+    assert!(rig.sentence().starts_with("Nobody answers main-model since "), "{}", rig.sentence());
+}
+
+#[test]
 fn one_without_an_answer_is_partly_down() {
     let mut rig = Rig::new();
     rig.run(5, 200, |_| own());
