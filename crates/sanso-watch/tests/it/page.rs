@@ -336,3 +336,15 @@ fn numbers_are_read_as_people_write_them() {
     assert_eq!(time(START.plus(HOUR), START.plus(DAY - 1)), "01:00 UTC");
     assert_eq!(time(START.plus(HOUR), START.plus(DAY)), "2026-11-24 01:00 UTC");
 }
+
+#[test]
+fn what_a_sibling_answered_did_not_go_on() {
+    let mut rig = Rig::new();
+    let failed = ("k1", 0, Outcome::Fault(Kind::ServerError));
+    rig.ask(request("pool", &[failed, ("k2", 0, Outcome::Success)]));
+    let first = |rig: &Rig| overview(rig)["chains"][2]["legs"][0]["deployments"][0].clone();
+    assert_eq!(first(&rig)["reasons_on"], json!({}));
+    rig.ask(request("pool", &[failed, ("d", 1, Outcome::Success)]));
+    assert_eq!(first(&rig)["reasons_on"], json!({ "ServerError": 1 }));
+    assert_eq!(first(&rig)["faults"], json!({ "ServerError": 2 }));
+}
