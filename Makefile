@@ -23,6 +23,7 @@ test: setup ## every test: Rust (recorded traffic and the table of faults aloud)
 	cargo test --locked --workspace
 	cargo test --locked -q -p sanso-wire --test it replay:: -- --nocapture
 	cargo test --locked -q -p sanso-server --test faults -- --nocapture
+	cargo test --locked -q -p sanso-server --bin sanso a_real_one -- --nocapture
 	$(MAKE) loom
 	cargo build --locked -p sanso-server
 	$(VENV)/bin/pytest tests/sdk

@@ -21,6 +21,9 @@ pub(crate) enum Command {
     Check(Check),
     /// Say what would become of a request: who is called, in which order, at which price. Calls no one.
     Explain(Explain),
+    /// Alerts: whether they arrive.
+    #[command(subcommand)]
+    Alerts(Alerts),
     /// Watch the chain at work: simulated providers, live traffic, an outage and its recovery.
     Demo(Demo),
 }
@@ -66,6 +69,21 @@ pub(crate) struct Explain {
     /// Say it in JSON, as POST /admin/explain does.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Alerts {
+    /// Send a test to every sink of `sanso.alerts`, and say which took it.
+    Test(AlertsTest),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AlertsTest {
+    /// The configuration, in LiteLLM's format.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: PathBuf,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod alerts;
 mod check;
 mod cli;
 mod demo;
@@ -16,13 +17,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command};
+use cli::{Alerts, Cli, Command};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Explain(options) => explain::run(&options),
+        Command::Alerts(Alerts::Test(options)) => alerts::command::run(&options),
         Command::Demo(options) => demo::run(options),
     }
 }

@@ -134,6 +134,7 @@ pub(crate) async fn serve(
             Ok(())
         }
     };
+    admin.close().await;
     admin.finish();
     served
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::alerts::{self, Alerts, Notice, Thresholds, UnknownAlert};
+use crate::alerts::{self, Alert, AlertState, Alerts, Notice, Thresholds, UnknownAlert};
 use crate::event::{Event, Finished};
 use crate::figures::Figures;
 use crate::index::Index;
@@ -154,6 +154,14 @@ impl Watch {
     #[must_use]
     pub const fn started_at(&self) -> Millis {
         self.started_at
+    }
+
+    /// Alerts that fire, silenced ones apart: for whoever must be told of them again and again.
+    #[must_use]
+    pub fn firing(&self) -> Vec<Alert> {
+        let is_told =
+            |alert: &&Alert| alert.state == AlertState::Firing && alert.silenced_until.is_none();
+        self.alerts.open().into_iter().filter(is_told).cloned().collect()
     }
 
     /// What is to be kept across a restart.

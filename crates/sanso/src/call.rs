@@ -205,7 +205,7 @@ const ERROR_BYTES: usize = 64 * 1024;
 const ERROR_WITHIN: Duration = Duration::from_secs(2);
 
 /// What comes of an error's body in good time. Where it breaks off, the status still counts.
-async fn first_part(mut body: Received) -> Bytes {
+pub(crate) async fn first_part(mut body: Received) -> Bytes {
     let mut part = BytesMut::new();
     let reading = async {
         while let Some(Ok(frame)) = body.frame().await {

@@ -18,6 +18,7 @@ mod checks;
 mod clock;
 pub mod config;
 mod cost;
+mod courier;
 mod degrade;
 mod early;
 mod error;
@@ -44,6 +45,7 @@ mod upstream;
 
 pub use answer::{Answer, AnswerStream};
 pub use clock::wall_clock;
+pub use courier::{Courier, Receipt};
 pub use early::Early;
 pub use error::{Error, ErrorKind};
 pub use explain::{ExplainedDeployment, ExplainedLeg, Explanation, Turn};

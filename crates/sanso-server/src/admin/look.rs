@@ -8,6 +8,7 @@ use sanso::watch::{About, Filter, Finished, Forced, History, Millis, Overview, R
 use sanso_history::{Found, QueryError};
 
 use super::Admin;
+use crate::alerts;
 
 /// How far the live figures reach back.
 const LIVE: Range = Range::Day;
@@ -32,9 +33,15 @@ impl Admin {
             // Its own texts are in UTC.
             utc_offset_min: 0,
             history: self.history.as_ref().map(|history| History::from(&history.health())),
-            delivery: None,
+            delivery: Some(self.delivery.health().shown()),
         };
         overview
+    }
+
+    /// `GET /metrics`: the gateway's, and those of alerts.
+    pub(crate) fn metrics(&self) -> String {
+        let firing = self.watch().firing();
+        alerts::metrics(self.gateway.metrics(), &firing, &self.delivery.health())
     }
 
     /// What the charts are drawn from. It may block.

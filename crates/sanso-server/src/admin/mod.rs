@@ -13,12 +13,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sanso::watch::{MarkKind, Millis, Range, Thresholds, Verdict, Watch};
+use sanso::watch::{MarkKind, Millis, Range, Verdict, Watch};
 use sanso::{Gateway, config, wall_clock};
 use sanso_history::{History, Settings};
 
 pub(crate) use feed::{Feed, Told};
 pub(crate) use look::Asked;
+
+use crate::alerts::Delivery;
 
 /// Everything that watches one gateway.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Admin {
     watch: Mutex<Watch>,
     history: Option<Arc<History>>,
     feed: Feed,
+    /// Whoever is told of alerts.
+    delivery: Delivery,
     /// Where open alerts and silences outlive a restart.
     saved: Option<PathBuf>,
     /// This machine's name.
@@ -37,24 +41,30 @@ pub(crate) struct Admin {
 
 /// How often the watch is asked what there is to tell.
 const TICK: Duration = Duration::from_secs(1);
+/// Ticks after which sinks that must be told again and again hear what fires.
+const TICKS_TO_STAND: u64 = 60;
 
 impl Admin {
     /// Watches a gateway from now on. What is wrong with the history's file keeps nothing from
     /// starting.
     ///
     /// # Errors
-    /// The system has no thread left.
+    /// The system has no thread left, or the cryptography that is compiled in cannot do TLS.
     pub(crate) fn start(gateway: Gateway) -> std::io::Result<Arc<Self>> {
         let (plan, kept) = (gateway.plan(), gateway.config().history.clone());
         let start = |kept: &config::History| History::start(settings(kept), plan.clone());
         let history = kept.as_ref().map(start).transpose()?.map(Arc::new);
         let saved = kept.as_ref().map(|kept| saved::beside(&kept.path));
         let before = saved.as_deref().and_then(saved::read);
-        let watch = Watch::new(plan, Thresholds::default(), before, wall_clock());
+        let thresholds = gateway.config().alerts.thresholds;
+        let watch = Watch::new(plan, thresholds, before, wall_clock());
+        let instance = instance().into();
+        let delivery = Delivery::new(&gateway.config(), &instance);
         let admin = Arc::new(Self {
             watch: Mutex::new(watch),
             feed: Feed::default(),
-            instance: instance().into(),
+            delivery: delivery.map_err(|report| std::io::Error::other(report.to_string()))?,
+            instance,
             told: Mutex::default(),
             history,
             saved,
@@ -84,9 +94,13 @@ impl Admin {
     /// Ticks until it is dropped.
     pub(crate) async fn run(&self) {
         let mut ticks = tokio::time::interval(TICK);
-        loop {
+        for number in 0_u64.. {
             ticks.tick().await;
             self.tick();
+            if number.is_multiple_of(TICKS_TO_STAND) {
+                let firing = self.watch().firing();
+                self.delivery.stand(&firing);
+            }
         }
     }
 
@@ -104,6 +118,7 @@ impl Admin {
         }
         for notice in &notices {
             self.feed.tell("alert", notice);
+            self.delivery.deliver(notice);
         }
         self.feed.tell("tick", &traffic);
         if let Some(verdict) = verdict {
@@ -124,6 +139,11 @@ impl Admin {
             self.feed.tell("verdict", &verdict);
             *told = Some(verdict);
         }
+    }
+
+    /// Tries once more to deliver what waits, before the process ends.
+    pub(crate) async fn close(&self) {
+        self.delivery.close().await;
     }
 
     /// Writes what waits, before the process ends. It may block.

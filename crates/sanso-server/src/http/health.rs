@@ -23,7 +23,7 @@ pub(super) async fn ready(State(App(app)): State<App>) -> Response {
 
 /// `GET /metrics`, in OpenMetrics text.
 pub(super) async fn metrics(State(App(app)): State<App>) -> Response {
-    let mut response = error::json(200, app.gateway.metrics());
+    let mut response = error::json(200, app.admin.metrics());
     let openmetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(openmetrics));
     response

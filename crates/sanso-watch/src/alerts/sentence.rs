@@ -20,8 +20,9 @@ impl Alert {
         format!("{what}, {about}: {amount}, since {since}{why}.")
     }
 
-    /// Whom it is about: the narrowest of its names.
-    fn about(&self) -> &str {
+    /// Whom it is about: the narrowest of its names that says something to people.
+    #[must_use]
+    pub fn about(&self) -> String {
         let subject = &self.subject;
         let name = match self.signal {
             Signal::Unavailable | Signal::Degraded | Signal::FallbackRate => {
@@ -32,12 +33,19 @@ impl Alert {
             }
             Signal::NotFound | Signal::SoftFailureRate => subject.model.as_ref(),
             Signal::ProviderErrorRate => subject.provider.as_ref(),
-            Signal::BreakerOpenings => subject.deployment.as_ref(),
+            Signal::BreakerOpenings => {
+                if let (Some(provider), Some(model)) = (&subject.provider, &subject.model) {
+                    return format!("{provider}/{model}");
+                }
+                subject.deployment.as_ref()
+            }
         };
-        name.map_or("the gateway", |name| name)
+        name.map_or_else(|| "the gateway".to_owned(), ToString::to_string)
     }
 
-    fn amount(&self) -> String {
+    /// `12.4 %, limit 10 %`.
+    #[must_use]
+    pub fn amount(&self) -> String {
         match self.signal {
             Signal::Unavailable
             | Signal::Degraded

@@ -548,5 +548,5 @@ fn notices_are_said_in_words() {
         text.starts_with("fired (critical): key refused, ANTHROPIC_API_KEY: 1 in 5 min"),
         "{text}"
     );
-    assert!(text.ends_with(" Also: breaker openings, a."), "{text}");
+    assert!(text.ends_with(" Also: breaker openings, anthropic/claude-sonnet-4-6."), "{text}");
 }

@@ -68,6 +68,7 @@ pub(super) fn assemble(
         admin: section.admin,
         history: section.history,
         trust: settings.trust,
+        alerts: section.alerts.with(settings.alerting),
         master_key: settings.master_key,
         warnings: Vec::new(),
         notes: Vec::new(),

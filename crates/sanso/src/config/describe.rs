@@ -2,7 +2,7 @@
 
 use super::types::{Config, Deployment, Group, GroupIndex, Listing, Origin, Policy, Preflight};
 use super::units::{show, show_size};
-use super::{base_url, checks, defaults, degradation, tasks};
+use super::{alerts, base_url, checks, defaults, degradation, tasks};
 
 /// Draws the chains of a configuration, leg by leg, then its settings. Its warnings and notes are left
 /// to the caller. Holds no secret.
@@ -269,6 +269,9 @@ fn describe_settings(out: &mut String, config: &Config) {
     let history = config.history.as_ref();
     let kept = history.map_or_else(|| "none".to_owned(), |it| it.path.display().to_string());
     line(out, &format!("  history    {kept}"));
+    for text in alerts::describe(&config.alerts) {
+        line(out, &format!("  {text}"));
+    }
     let key = if config.master_key.is_some() { "set" } else { "none: open to everyone" };
     line(out, &format!("  master key {key}"));
 }

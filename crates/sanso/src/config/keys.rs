@@ -161,8 +161,6 @@ pub(super) const GENERAL: Known = &[
     "background_health_check_model_groups",
     "use_shared_health_check",
     "model_list_healthy_only",
-    "alerting",
-    "alerting_threshold",
     "alert_types",
     "alert_to_webhook_url",
     "alerting_args",
@@ -292,7 +290,7 @@ pub(super) const MODEL_INFO: Known = &[
 ];
 
 /// Of `sanso:`: named in its description, not built yet.
-pub(super) const SANSO: Known = &["hedge", "alerts"];
+pub(super) const SANSO: Known = &["hedge"];
 
 /// Credentials and prices by their first letters: they must not go to a provider as parameters.
 pub(super) fn not_forwarded(key: &str) -> bool {

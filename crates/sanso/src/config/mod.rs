@@ -22,6 +22,7 @@
 
 mod admin;
 mod advice;
+mod alerts;
 mod assemble;
 mod base_url;
 mod chain;
@@ -58,6 +59,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use admin::{Admin, History};
+pub use alerts::{Alerts, Sink, SinkKind, SinkUrl};
 pub use chain::Found;
 pub(crate) use chain::filled;
 pub use checks::{Checks, Pattern};

@@ -2,6 +2,7 @@
 
 use super::Field;
 use super::admin::{Admin, History};
+use super::alerts::AlertsEntry;
 use super::checks::ChecksLayer;
 use super::defaults;
 use super::degradation::DegradeLayer;
@@ -27,6 +28,7 @@ pub(super) struct Section {
     pub(super) log: Log,
     pub(super) admin: Admin,
     pub(super) history: Option<History>,
+    pub(super) alerts: AlertsEntry,
 }
 
 impl Default for Section {
@@ -48,6 +50,7 @@ impl Default for Section {
             log: Log { level: Level::Info, format: LogFormat::Text },
             admin: Admin::default(),
             history: Some(History::default()),
+            alerts: AlertsEntry::default(),
         }
     }
 }
@@ -70,6 +73,9 @@ impl Section {
         }
         if let Some(history) = table.take("history") {
             section.history = History::read(&history, reader);
+        }
+        if let Some(alerts) = table.take("alerts").and_then(|field| field.table(reader)) {
+            section.alerts = AlertsEntry::read(alerts, reader);
         }
         if let Some(mut groups) = table.take("groups").and_then(|field| field.table(reader)) {
             for (key, field) in groups.rest() {

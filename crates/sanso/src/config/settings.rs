@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::alerts::{self, SinkKind};
 use super::field::Field;
 use super::keys;
 use super::layer::Layer;
@@ -22,6 +23,8 @@ pub(super) struct Settings {
     pub(super) master_key: Option<SecretString>,
     pub(super) body: Option<usize>,
     pub(super) trust: Trust,
+    /// `alerting`, as far as it is done.
+    pub(super) alerting: Option<Vec<SinkKind>>,
 }
 
 /// The fallback lists, as they are written. `None`: the setting is absent.
@@ -89,6 +92,7 @@ impl Settings {
             master_key: self.master_key,
             body: self.body,
             trust: lower.trust,
+            alerting: self.alerting,
         }
     }
 
@@ -138,6 +142,10 @@ impl Settings {
             .and_then(|field| field.number(reader))
             .map(|megabytes| (megabytes * f64::from(1 << 20)) as usize)
             .filter(|bytes| *bytes > 0);
+        self.alerting = table.take("alerting").and_then(|field| alerts::alerting(&field, reader));
+        if let Some(field) = table.take("alerting_threshold") {
+            alerts::alerting_threshold(&field, reader);
+        }
         table.finish(keys::GENERAL, reader);
     }
 

@@ -13,7 +13,7 @@ use sanso_wire::Dialect;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 
-use super::{Admin, Checks, Degrade, Diagnostic, History, Trust};
+use super::{Admin, Alerts, Checks, Degrade, Diagnostic, History, Trust};
 
 /// Position of a [`Group`] in [`Config::groups`].
 pub type GroupIndex = usize;
@@ -46,6 +46,8 @@ pub struct Config {
     pub history: Option<History>,
     /// Whose certificates hold.
     pub trust: Trust,
+    /// Who is told of alerts, and from which line on.
+    pub alerts: Alerts,
     /// The key that clients must send; `None` leaves the gateway open.
     pub master_key: Option<SecretString>,
     /// Severity warning: the gateway runs, but see to these.

@@ -89,7 +89,7 @@ const SECTIONS: &[Section] = &[
     },
     Section {
         file: "model_list: []\ngeneral_settings: {@}",
-        done: "master_key max_request_size_mb",
+        done: "master_key max_request_size_mb alerting alerting_threshold",
         named: "database_url store_model_in_db completion_model litellm_key_header_name custom_auth
             max_parallel_requests global_max_parallel_requests max_in_flight_requests_per_worker
             max_queued_requests_per_worker admission_queue_timeout_seconds cancel_on_disconnect
@@ -97,7 +97,7 @@ const SECTIONS: &[Section] = &[
             health_check_interval health_check_concurrency health_check_details
             enable_health_check_routing health_check_staleness_threshold
             health_check_ignore_transient_errors background_health_check_model_groups
-            use_shared_health_check model_list_healthy_only alerting alerting_threshold alert_types
+            use_shared_health_check model_list_healthy_only alert_types
             alert_to_webhook_url alerting_args enforce_fallback_model_access
             disable_fallbacks_on_per_model_rate_limits expose_fallback_errors_to_caller
             dangerously_allow_mock_testing_request_params

@@ -1,4 +1,5 @@
 mod admin;
+mod alerts;
 mod bad;
 mod golden;
 mod litellm_keys;

@@ -36,6 +36,8 @@ const LEAKY: &[&str] = &[
     "general_settings: {database_url: 'postgres://u:@@h/d'}\nmodel_list: []",
     "litellm_settings: {redis_password: @, pasword: @}\nmodel_list: []",
     "environment_variables: {OPENAI_API_KEY: @, OTHER: [@]}\nmodel_list: [{model_name: m, litellm_params: {model: openai/x, timeout: -1}}]",
+    "sanso: {alerts: {sinks: [{type: slack, url: 'https://h/@'}, {type: webhook, url: 'https://h/?k=@', secret: @}]}}\nmodel_list: []",
+    "sanso: {alerts: {sinks: [{type: slack, url: '@'}, {type: nothing, url: 'https://h/@'}, {url: @}, {type: log, secret: @}]}}\nmodel_list: []",
     "general_settings: {master_key: *@}\n",
     "general_settings:\n  master_key: @\n bad indentation: @ [\n",
     "general_settings: {master_key: \"@",

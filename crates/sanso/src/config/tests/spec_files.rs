@@ -106,6 +106,8 @@ settings of every chain that says nothing else
   TLS        certificates of the system's authorities
   admin      with the API
   history    sanso-history.db
+  alerts     to log
+  over       fallback_rate 5%/10% of 20, provider_error_rate 1%/10% of 20, degraded 0%/1% of 20, unavailable 0%/1% of 20, soft_failure_rate 2%/5% of 20, breaker_openings 3
   master key none: open to everyone
 ";
     let drawn = describe(&good(SEED));
