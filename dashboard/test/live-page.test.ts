@@ -76,6 +76,7 @@ living('a breaker that opens is a switch that opens', 'healthy', async ({ gatewa
   gateway.send('breaker', { deployment: d.deployment, from: 'closed', to: 'open', at: later(o, 0), kind: 'ServerError', next_probe: later(o, 900), window: null });
   await until(page, /Open since 14:52:0\d, \d+ s, next probe in 15 min/, '.dep');
   assert.match(await read(page, '.dep'), /1 in 1 h/);
+  await met(page, 'its lane is asked for', () => gateway.asked.filter((a) => a.path.startsWith('series')).length > 1);
 });
 
 living('ends of lines grow with the ticks', 'silent-loss', async ({ gateway }, page, o) => {

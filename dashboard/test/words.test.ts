@@ -10,7 +10,7 @@ import { clock, DAY, HOUR, MINUTE, SECOND, span, utc, zoneName } from '../src/wo
 import { barParts } from '../src/charts/bar';
 import { placed } from '../src/charts/marks';
 import { stepTo } from '../src/charts/step';
-import { filterOf, valueWords } from '../src/words/alerts';
+import { about, filterOf, valueWords } from '../src/words/alerts';
 import { readFixture } from './fixture';
 
 const s = (text: string): string => text.replace(/\u00a0/g, ' ');
@@ -134,6 +134,9 @@ test('an alert names its value, and finds its requests', () => {
   assert.equal(s(valueWords({ ...a, count: 3, of: 7 })), '3 of 7, limit 10 %');
   assert.equal(s(valueWords({ ...a, signal: 'breaker_openings', value: 6, threshold: 3 })), '6 in 1 h, limit 3');
   assert.equal(s(valueWords({ ...a, signal: 'authentication', count: 114 })), '114 times');
+  assert.equal(about(a, chains), 'main-model');
+  assert.equal(about({ ...a, signal: 'provider_error_rate', provider: 'anthropic' }, chains), 'anthropic', 'though it names the chain that suffers most');
+  assert.equal(about({ ...a, signal: 'breaker_openings', deployment: 'openai/gpt-4.1' }, chains), 'gpt-4.1');
   assert.equal(filterOf(a), 'fallback main-model');
   assert.equal(filterOf({ ...a, signal: 'breaker_openings', deployment: 'anthropic/x', cause: { code: 'latency', kind: 'Timeout(first token)' } }), 'anthropic/x kind:Timeout');
 });
@@ -184,6 +187,7 @@ test('lists join newest first, each request once', () => {
 test('the trail says what the caller was told', () => {
   assert.equal(attemptsHeader(row), 'anthropic/claude=429@240ms; openai/gpt-4.1=200@240ms');
   assert.equal(attemptsHeader({ ...row, attempts: [] }), 'none');
+  assert.equal(attemptsHeader({ ...row, attempts: [attempt('a1b2c3', 'success', { provider: 'openai', model: 'gpt-4.1' })] }), 'openai/gpt-4.1=200@240ms');
   assert.equal(noteOf(attempt('a', 'Timeout', { phase: 'first_token', forced_probe: true })), 'forced probe; limit: first token');
   assert.equal(noteOf(attempt('a', 'Soft', { soft: 'schema' })), 'not the JSON asked for');
 });

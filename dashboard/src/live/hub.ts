@@ -4,7 +4,7 @@ import { Refused } from '../net';
 import * as app from '../state/app';
 import { SECOND, moment } from '../words/time';
 import { applyBreaker, applyTick, mergeTicks } from './apply';
-import { askForKey, freshSoon, KEPT, loadAll } from './load';
+import { askForKey, freshSoon, KEPT, loadAll, seriesSoon } from './load';
 import { queue } from './queue';
 import { listen, SILENCE, type Message, type Stream } from './sse';
 import { addTick, endOf, roll } from './tail';
@@ -78,6 +78,7 @@ function takeBreaker(b: BreakerMoved): void {
   const o = app.overview.value;
   if (o) setOverview(applyBreaker(o, b));
   freshSoon();
+  seriesSoon();
 }
 
 const events = queue(apply);

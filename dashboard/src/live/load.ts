@@ -107,8 +107,17 @@ export function freshSoon(): void {
   soon ??= setTimeout(() => {
     soon = undefined;
     void quietly(fetchOverview);
-    void quietly(fetchIncidents);
+    if (app.incidents.value) void quietly(fetchIncidents);
   }, 400);
+}
+
+let seriesSoonTimer: ReturnType<typeof setTimeout> | undefined;
+/** A breaker moved: its lane may not say "closed throughout" until the next turn. */
+export function seriesSoon(): void {
+  seriesSoonTimer ??= setTimeout(() => {
+    seriesSoonTimer = undefined;
+    void quietly(fetchSeries);
+  }, 2 * SECOND);
 }
 
 /** Reads the verdict that the gateway wrote into the page. */

@@ -21,13 +21,13 @@ const Name = ({ d, shared }: { d: Deployment; shared: boolean }) => (
   </p>
 );
 
-function NextStep({ b }: { b: Breaker }) {
+function NextStep({ b, probing }: { b: Breaker; probing: boolean }) {
   if (b.forced) return <>, forced {b.forced} by an operator</>;
   switch (b.state) {
     case 'open':
       return b.next_probe ? <>, next probe <Within t={moment(b.next_probe)} due={DUE} /></> : null;
     case 'half-open':
-      return <>, one probe in flight</>;
+      return probing ? <>, one probe in flight</> : <>, next probe {DUE}</>;
     case 'recovering':
       return b.window == null ? null : <>, {count(b.window)} at once</>;
     case 'closed':
@@ -35,10 +35,10 @@ function NextStep({ b }: { b: Breaker }) {
   }
 }
 
-function BreakerLine({ b }: { b: Breaker }) {
+function BreakerLine({ b, probing }: { b: Breaker; probing: boolean }) {
   const zone = useZone();
   const since = moment(b.since);
-  return <p class="bs"><b>{STATE_WORDS[b.state]}</b> since <At t={since} seconds={sameDay(since, zone.now, zone)} />, <Ago t={since} /><NextStep b={b} /></p>;
+  return <p class="bs"><b>{STATE_WORDS[b.state]}</b> since <At t={since} seconds={sameDay(since, zone.now, zone)} />, <Ago t={since} /><NextStep b={b} probing={probing} /></p>;
 }
 
 const GATES: Record<string, string> = { quota: 'Throttled', host: 'Host gate shut', credential: 'Key gate shut', model: 'Model gate shut' };
@@ -88,7 +88,7 @@ export function DeploymentPart({ d, shared }: { d: Deployment; shared: boolean }
   }
   const n = d.breaker.openings_1h.length;
   return (
-    <div class={`dep st-${d.breaker.state}`}><Name d={d} shared={shared} /><BreakerLine b={d.breaker} />
+    <div class={`dep st-${d.breaker.state}`}><Name d={d} shared={shared} /><BreakerLine b={d.breaker} probing={d.in_flight > 0} />
       {d.gates.map((g) => <GateLine key={`${g.gate} ${g.dimension ?? ''}`} g={g} />)}
       <dl class="dl">
         <div><dt>Errors</dt><dd><Errors d={d} /></dd></div>

@@ -9,8 +9,8 @@ import { moment } from '../words/time';
 import { CopyButton } from './copy';
 import { At } from './said';
 
-function SkipLine({ skip }: { skip: Skip }) {
-  return <p class="skp">skipped without a call: {skip.deployment}: {skip.gate}{skip.since && <> since <At t={moment(skip.since)} seconds /></>}</p>;
+function SkipLine({ skip, name }: { skip: Skip; name: string }) {
+  return <p class="skp">skipped without a call: {name}: {skip.gate}{skip.since && <> since <At t={moment(skip.since)} seconds /></>}</p>;
 }
 
 function AttemptLine({ a, total, name }: { a: Attempt; total: number; name: string }) {
@@ -38,7 +38,7 @@ export function Trail({ r }: { r: RequestRow }) {
   return (
     <div class="trailbox">
       <p class="tid"><code>{r.request_id}</code> <span>{r.degradation_level}</span><CopyButton text={r.request_id} words="Copy id" quiet /></p>
-      {r.skipped.map((s, i) => <SkipLine key={`${i} ${s.deployment}`} skip={s} />)}
+      {r.skipped.map((s, i) => <SkipLine key={`${i} ${s.deployment}`} skip={s} name={nameOf(chains, s.deployment)} />)}
       {r.attempts.length > 0 && <ol class="gantt">{r.attempts.map((a, i) => <AttemptLine key={i} a={a} total={total} name={nameOf(chains, a.deployment)} />)}</ol>}
       <p class="hdr"><code>x-sanso-attempts: {attemptsHeader(r)}</code></p>
     </div>

@@ -23,6 +23,8 @@ export const signalWords = (s: string): string => (SIGNALS as Record<string, str
 /** Whom it is about. */
 export function about(a: Alert, chains: readonly Chain[]): string {
   if (a.signal === 'soft_failure_rate' && a.model) return a.model;
+  if (a.signal === 'provider_error_rate' && a.provider) return a.provider;
+  if (a.signal === 'breaker_openings' && a.deployment) return nameOf(chains, a.deployment);
   return a.model_group ?? (a.deployment ? nameOf(chains, a.deployment) : (a.model ?? a.provider ?? a.task ?? ''));
 }
 

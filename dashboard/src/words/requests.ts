@@ -59,9 +59,12 @@ export function skipWords(r: RequestRow): string {
   return first.leg > 0 ? 'first leg skipped' : `${r.skipped.length} skipped`;
 }
 
+/** Callers are told names; ids may be hashes. */
+const whom = (a: Attempt): string => (a.provider && a.model ? `${a.provider}/${a.model}` : a.deployment);
+
 /** The header that the caller got. */
 export const attemptsHeader = (r: RequestRow): string =>
-  r.attempts.map((a) => `${a.deployment}=${a.status ?? a.outcome.toLowerCase()}@${a.duration_ms}ms`).join('; ') || 'none';
+  r.attempts.map((a) => `${whom(a)}=${a.status ?? (a.outcome === 'success' ? 200 : a.outcome.toLowerCase())}@${a.duration_ms}ms`).join('; ') || 'none';
 
 /** What is said under an attempt. */
 export function noteOf(a: Attempt): string {
