@@ -6,7 +6,7 @@
 
 mod feed;
 mod look;
-mod saved;
+pub(crate) mod saved;
 mod views;
 
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use sanso_history::{History, Settings};
 pub(crate) use feed::{Feed, Told};
 pub(crate) use look::Asked;
 
-use crate::alerts::Delivery;
+use crate::alerts::{Delivery, Kept};
 
 /// Everything that watches one gateway.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct Admin {
     feed: Feed,
     /// Whoever is told of alerts.
     delivery: Delivery,
+    /// What of that outlives a restart.
+    kept: Kept,
     /// Where open alerts and silences outlive a restart.
     saved: Option<PathBuf>,
     /// This machine's name.
@@ -54,7 +56,8 @@ impl Admin {
         let (plan, kept) = (gateway.plan(), gateway.config().history.clone());
         let start = |kept: &config::History| History::start(settings(kept), plan.clone());
         let history = kept.as_ref().map(start).transpose()?.map(Arc::new);
-        let saved = kept.as_ref().map(|kept| saved::beside(&kept.path));
+        let saved = kept.as_ref().map(|kept| saved::beside(&kept.path, "alerts"));
+        let undelivered = kept.as_ref().map(|kept| saved::beside(&kept.path, "notices"));
         let before = saved.as_deref().and_then(saved::read);
         let thresholds = gateway.config().alerts.thresholds;
         let watch = Watch::new(plan, thresholds, before, wall_clock());
@@ -64,12 +67,14 @@ impl Admin {
             watch: Mutex::new(watch),
             feed: Feed::default(),
             delivery: delivery.map_err(|report| std::io::Error::other(report.to_string()))?,
+            kept: Kept::at(undelivered),
             instance,
             told: Mutex::default(),
             history,
             saved,
             gateway,
         });
+        admin.kept.restore(&admin.delivery);
         admin.gateway.tell(&views::watch(&admin)?);
         if let Some(history) = &admin.history {
             admin.gateway.tell(&views::history(history));
@@ -120,6 +125,7 @@ impl Admin {
             self.feed.tell("alert", notice);
             self.delivery.deliver(notice);
         }
+        self.kept.keep(&self.delivery);
         self.feed.tell("tick", &traffic);
         if let Some(verdict) = verdict {
             self.tell_verdict(verdict);
@@ -144,6 +150,7 @@ impl Admin {
     /// Tries once more to deliver what waits, before the process ends.
     pub(crate) async fn close(&self) {
         self.delivery.close().await;
+        self.kept.keep(&self.delivery);
     }
 
     /// Writes what waits, before the process ends. It may block.

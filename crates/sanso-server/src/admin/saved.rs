@@ -1,44 +1,52 @@
-//! Open alerts and silences across a restart: a small file beside the history's.
+//! What outlives a restart beside the history: open alerts and silences, and notices that have not
+//! arrived. Small files next to the history's.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sanso::watch::Saved;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// `sanso-history.db` has `sanso-history.db.alerts` beside it.
-pub(super) fn beside(history: &Path) -> PathBuf {
-    let mut name = history.as_os_str().to_owned();
-    name.push(".alerts");
-    name.into()
+pub(crate) fn beside(history: &Path, what: &str) -> PathBuf {
+    with_end(history, what)
 }
 
 /// What was written before. A file that cannot be read costs repeated alerts, not the start.
-pub(super) fn read(path: &Path) -> Option<Saved> {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
         Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "open alerts cannot be read");
+            tracing::warn!(path = %path.display(), %error, "what was kept of alerts cannot be read");
             return None;
         }
     };
     match serde_json::from_slice(&text) {
         Ok(saved) => Some(saved),
         Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "open alerts are not readable");
+            tracing::warn!(path = %path.display(), %error, "what was kept of alerts is not readable");
             None
         }
     }
 }
 
 /// Writes it anew, whole or not at all.
-pub(super) fn write(path: &Path, saved: &Saved) {
-    let new = path.with_extension("alerts.new");
+pub(crate) fn write(path: &Path, saved: &impl Serialize) {
+    let new = with_end(path, "new");
     let written = serde_json::to_vec(saved)
         .map_err(io::Error::other)
         .and_then(|text| std::fs::write(&new, text))
         .and_then(|()| std::fs::rename(&new, path));
     if let Err(error) = written {
-        tracing::warn!(path = %path.display(), %error, "open alerts cannot be written");
+        tracing::warn!(path = %path.display(), %error, "what is open of alerts cannot be written");
     }
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".");
+    name.push(end);
+    name.into()
 }

@@ -30,6 +30,8 @@ pub(super) struct Lane {
 struct State {
     waiting: VecDeque<Waiting>,
     next: u64,
+    /// Counts what came and what went.
+    revision: u64,
     dropped: u64,
     failures: u64,
     /// `None`: the last try arrived, or there was none yet.
@@ -41,7 +43,7 @@ struct State {
 pub(super) struct Waiting {
     /// In the order in which they came.
     pub(super) number: u64,
-    since: Millis,
+    pub(super) since: Millis,
     pub(super) message: Message,
 }
 
@@ -65,16 +67,18 @@ impl Lane {
         Self { name, state: Mutex::default(), news: watch::Sender::new(()) }
     }
 
-    /// Appends a notice. Where there is no room, the oldest goes: the newest says how things are.
-    pub(super) fn offer(&self, message: Message, now: Millis) {
+    /// Appends a notice that waits since then. Where there is no room, the oldest goes: the newest
+    /// says how things are.
+    pub(super) fn offer(&self, message: Message, since: Millis) {
         let mut state = self.lock();
+        state.revision += 1;
         if state.waiting.len() >= CAPACITY {
             state.waiting.pop_front();
             state.dropped += 1;
         }
         let number = state.next;
         state.next += 1;
-        state.waiting.push_back(Waiting { number, since: now, message });
+        state.waiting.push_back(Waiting { number, since, message });
         drop(state);
         self.news.send_replace(());
     }
@@ -86,21 +90,31 @@ impl Lane {
         while state.waiting.front().is_some_and(|first| now.since(first.since) > OLDEST) {
             state.waiting.pop_front();
             state.dropped += 1;
+            state.revision += 1;
         }
         state.waiting.front().cloned()
     }
 
-    /// It arrived. It may have been dropped meanwhile.
+    /// It arrived.
     pub(super) fn done(&self, number: u64) {
-        self.lock().waiting.retain(|waiting| waiting.number != number);
+        self.lock().remove(number);
     }
 
     /// It will never arrive.
     pub(super) fn give_up(&self, number: u64) {
         let mut state = self.lock();
-        let before = state.waiting.len();
-        state.waiting.retain(|waiting| waiting.number != number);
-        state.dropped += (before - state.waiting.len()) as u64;
+        let gone = state.remove(number);
+        state.dropped += u64::from(gone);
+    }
+
+    /// Changes when a notice comes or goes.
+    pub(super) fn revision(&self) -> u64 {
+        self.lock().revision
+    }
+
+    /// All that waits, in its order.
+    pub(super) fn waiting(&self) -> Vec<Waiting> {
+        self.lock().waiting.iter().cloned().collect()
     }
 
     /// A try arrived, or did not. Said in the log when that changes, and once.
@@ -134,5 +148,15 @@ impl Lane {
     /// Nothing that is done under the lock can be left half done.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whether it was still there: it may have been dropped for want of room meanwhile.
+    fn remove(&mut self, number: u64) -> bool {
+        let before = self.waiting.len();
+        self.waiting.retain(|waiting| waiting.number != number);
+        self.revision += 1;
+        self.waiting.len() < before
     }
 }

@@ -4,6 +4,7 @@
 
 mod alertmanager;
 pub(crate) mod command;
+mod kept;
 mod lane;
 mod log;
 mod metrics;
@@ -25,6 +26,8 @@ use sanso::{Courier, watch};
 use tokio::sync::watch::Sender;
 use tokio::task::JoinSet;
 
+pub(crate) use kept::Kept;
+use kept::KeptNotice;
 use lane::Lane;
 pub(crate) use lane::SinkHealth;
 pub(crate) use metrics::metrics;
@@ -111,6 +114,41 @@ impl Delivery {
         self.sinks.iter().for_each(|(lane, _)| lane.offer(message.clone(), now));
     }
 
+    /// Queues what waited before a restart, for those sinks that there still are.
+    fn take_up(&self, waiting: kept::Waiting) {
+        for (sink, notices) in waiting {
+            let Some((lane, _)) = self.sinks.iter().find(|(lane, _)| lane.name == sink) else {
+                let lost = notices.len();
+                tracing::warn!(
+                    sink,
+                    lost,
+                    "alerts waited for a sink that is not configured any more"
+                );
+                continue;
+            };
+            for KeptNotice { since, notice } in notices {
+                lane.offer(Message { notice, is_test: false }, since);
+            }
+        }
+    }
+
+    /// What has not arrived.
+    fn waiting(&self) -> kept::Waiting {
+        let of_sink = |(lane, _): &(Arc<Lane>, Arc<Outlet>)| {
+            let kept = lane
+                .waiting()
+                .into_iter()
+                .map(|it| KeptNotice { since: it.since, notice: it.message.notice });
+            (lane.name.clone(), kept.collect::<Vec<_>>())
+        };
+        self.sinks.iter().map(of_sink).filter(|(_, waiting)| !waiting.is_empty()).collect()
+    }
+
+    /// Changes when a notice comes or goes.
+    fn revision(&self) -> u64 {
+        self.sinks.iter().map(|(lane, _)| lane.revision()).sum()
+    }
+
     /// Takes note of what fires and is not silenced, for sinks that must hear it again and again:
     /// after a restart no notice tells of it, nor when it ends in silence. To be called at the start
     /// and about once a minute, after the notices of the same tick.
@@ -136,7 +174,7 @@ impl Delivery {
         let _ = tokio::time::timeout(LAST_TRY, all).await;
         for sink in self.health().sinks.iter().filter(|sink| sink.queued > 0) {
             let SinkHealth { sink, queued, .. } = sink;
-            tracing::error!(sink, queued, "alerts were not delivered before the end");
+            tracing::error!(sink, queued, "alerts have not arrived at the end");
         }
     }
 }

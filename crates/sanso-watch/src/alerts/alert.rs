@@ -59,7 +59,7 @@ pub enum AlertState {
 }
 
 /// Something to tell the people on call.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     /// What became of it.
     pub change: Change,
@@ -85,7 +85,7 @@ pub enum Change {
 }
 
 /// An alert that changed beside another.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Also {
     /// What became of it.
     pub change: Change,

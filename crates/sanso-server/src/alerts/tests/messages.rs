@@ -1,7 +1,7 @@
 //! What is told, to the letter.
 
 use ring::hmac;
-use sanso::watch::{Also, Change, Severity};
+use sanso::watch::{Change, Severity};
 use serde_json::json;
 
 use super::receiver::{OK, Receiver};

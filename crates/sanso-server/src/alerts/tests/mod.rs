@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod delivery;
+mod kept;
 mod lane;
 mod messages;
 mod receiver;
@@ -13,7 +14,8 @@ use std::time::Duration;
 use sanso::Courier;
 use sanso::config::{self, Config};
 use sanso::watch::{
-    Alert, AlertState, Cause, CauseCode, Change, Kind, Millis, Notice, Severity, Signal, Subject,
+    Alert, AlertState, Also, Cause, CauseCode, Change, Kind, Millis, Notice, Severity, Signal,
+    Subject,
 };
 
 use super::{Delivery, LIMIT};
