@@ -178,7 +178,7 @@ impl Looking<'_> {
             why: String::new(),
             quality: self.view.quality(group),
             soft_fault_rate: self.view.soft(group),
-            cost_usd: self.view.cost(group),
+            cost_usd: self.view.cost(group).map(cost::shown),
             latency_ms: pace.map(|it| u64::try_from(it.until.as_millis()).unwrap_or(u64::MAX)),
             tokens_per_s: pace.and_then(speed),
             deployments: of_group
@@ -199,7 +199,7 @@ impl Looking<'_> {
             id: Arc::clone(&self.snapshot.target(id).id),
             deployment: self.snapshot.label_for(id, matched),
             share: self.view.share(group, id),
-            cost_usd: price.and_then(|price| price.of(self.view.tokens)),
+            cost_usd: price.and_then(|price| price.of(self.view.tokens)).map(cost::shown),
             not_now: lack.iter().map(|(lack, _)| preflight::lacks(lack)).chain(shut).collect(),
         }
     }

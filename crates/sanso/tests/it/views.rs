@@ -45,7 +45,8 @@ async fn a_request_is_told_with_its_whole_trail() {
     let Event::Breaker(moved) = soon(told.recv()).await.unwrap() else { panic!("a breaker") };
     assert_eq!((moved.from, moved.to), (BreakerState::Closed, BreakerState::Open));
     assert_eq!((moved.kind, moved.is_opening()), (Some(Kind::ServerError), true));
-    assert!(moved.next_probe.is_some_and(|probe| probe.since(moved.at) > 50_000), "{moved:?}");
+    // A cooldown varies by a fifth.
+    assert!(moved.next_probe.is_some_and(|probe| probe.since(moved.at) > 45_000), "{moved:?}");
 
     let request = finished(&mut told).await;
     assert_eq!(*request.request_id, *answer.served().request_id);
