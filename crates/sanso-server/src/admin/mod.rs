@@ -135,13 +135,7 @@ impl Admin {
     /// Tells a verdict that says something new.
     fn tell_verdict(&self, verdict: Verdict) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let code = |verdict: &Verdict| verdict.cause.as_ref().map(|cause| cause.code);
-        let is_new = told.as_ref().is_none_or(|told| {
-            told.state != verdict.state
-                || told.model_group != verdict.model_group
-                || code(told) != code(&verdict)
-        });
-        if is_new {
+        if told.as_ref().is_none_or(|told| verdict.is_news_after(told)) {
             self.feed.tell("verdict", &verdict);
             *told = Some(verdict);
         }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod agree;
+#[cfg(test)]
 mod alerts;
 #[cfg(test)]
 mod auth;
