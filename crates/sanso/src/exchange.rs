@@ -522,6 +522,9 @@ impl Exchange {
             self.trail.note(&event);
             let last = self.trail.faults().last();
             self.shared.observer.note(&event, last, &self.snapshot, now);
+            if let Some(deployment) = self.trail.limited(&event) {
+                self.shared.observer.quota(deployment, &self.snapshot, now);
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ mod finished;
 mod happened;
 mod log;
 mod metrics;
+mod quotas;
 pub(crate) mod record;
 pub(crate) mod standing;
 pub(crate) mod trail;
@@ -21,6 +22,7 @@ use tokio::sync::broadcast;
 
 use crate::snapshot::Snapshot;
 use metrics::Metrics;
+use quotas::Quotas;
 use record::Record;
 use views::Views;
 
@@ -48,6 +50,7 @@ pub(crate) struct Observer {
     metrics: Metrics,
     views: Views,
     breakers: broadcast::Sender<BreakerChange>,
+    quotas: Quotas,
 }
 
 /// Changes that a slow watcher may be behind by.
@@ -56,7 +59,12 @@ const BREAKER_CHANGES: usize = 256;
 impl Observer {
     pub(crate) fn new(snapshot: &Snapshot) -> Self {
         let (breakers, _) = broadcast::channel(BREAKER_CHANGES);
-        Self { metrics: Metrics::new(snapshot), views: Views::default(), breakers }
+        Self {
+            metrics: Metrics::new(snapshot),
+            views: Views::default(),
+            breakers,
+            quotas: Quotas::new(snapshot),
+        }
     }
 
     /// Writes one JSON line per finished request to `out`.
@@ -120,6 +128,13 @@ impl Observer {
         let deployment_id = Arc::clone(&target.id);
         // Nobody may be watching.
         let _ = self.breakers.send(BreakerChange { deployment_id, deployment: label, from, to });
+    }
+
+    /// A call of `deployment` was told that a quota is spent: its gate may have shut by that.
+    pub(crate) fn quota(&self, deployment: DeploymentId, on: &Snapshot, now: Instant) {
+        if let Some(moved) = self.quotas.shut_anew(deployment, on, now) {
+            self.views.offer(&moved);
+        }
     }
 
     /// A call ended that is in no request's record.

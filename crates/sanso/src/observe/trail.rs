@@ -156,6 +156,15 @@ impl Trail {
         self.attempts.iter_mut().rev().find(|attempt| attempt.call == call)
     }
 
+    /// Whose call met a rate limit by this event.
+    pub(crate) fn limited(&self, event: &Event) -> Option<DeploymentId> {
+        let Event::CallEnded { call, end, .. } = event else { return None };
+        if end.kind() != Some(FaultKind::RateLimited) {
+            return None;
+        }
+        self.attempts.iter().find(|it| it.call == *call).map(|it| it.deployment)
+    }
+
     /// The kinds of fault on the way, in order.
     pub(crate) fn faults(&self) -> impl Iterator<Item = FaultKind> + '_ {
         self.attempts.iter().filter_map(|attempt| attempt.end?.0.kind())

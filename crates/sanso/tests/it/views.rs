@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use sanso::watch::{BreakerState, Degradation, Event, Finished, Kind, Outcome, Passed, Reason};
+use sanso::watch::{
+    BreakerState, Degradation, Dimension, Event, Finished, GateName, Kind, Outcome, Passed, Reason,
+};
 use sanso::{Gateway, Queue, View};
 use sanso_sim::provider::{Problem, Provider, Vendor};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -95,6 +98,32 @@ async fn a_wait_and_a_key_that_a_provider_repeats_are_told_right() {
     assert!(second.wait_before_ms > 0, "{second:?}");
     assert!(second.start_ms >= first.start_ms + first.duration_ms + second.wait_before_ms);
     assert_eq!((request.leg, request.fallback), (Some(0), None));
+}
+
+#[tokio::test]
+async fn a_quota_gate_that_shuts_is_told_once_with_what_it_counts() {
+    let primary = Provider::start(Vendor::OpenAi).await.unwrap();
+    let spare = Provider::start(Vendor::Anthropic).await.unwrap();
+    let setup = Setup::default().provider("main", &primary).provider("spare", &spare);
+    let gateway = setup.with_spare().gateway();
+    let mut told = told(&gateway);
+    primary.set(Problem::RateLimited { retry_after: Some(Duration::from_secs(20)) });
+    for _ in 0..3 {
+        soon(gateway.chat(ask())).await.unwrap();
+    }
+    let mut moves = Vec::new();
+    let mut requests = 0;
+    while requests < 3 {
+        match soon(told.recv()).await.unwrap() {
+            Event::Gate(moved) => moves.push(moved),
+            Event::Request(_) => requests += 1,
+            Event::Breaker(_) | Event::Mark(_) => {}
+        }
+    }
+    let [moved] = &moves[..] else { panic!("one shutting: {moves:?}") };
+    assert_eq!((moved.gate, moved.shut), (GateName::Quota, true));
+    assert_eq!(moved.dimension, Some(Dimension::Requests));
+    assert!(moved.not_before.is_some_and(|until| until.since(moved.at) >= 20_000), "{moved:?}");
 }
 
 #[tokio::test]
