@@ -69,10 +69,12 @@ async fn a_gateway_that_serves_tells_whoever_is_configured() {
     let mut server = Server::start(&config_at("http://127.0.0.1:9/v1", &sinks)).await;
     assert!(server.connect().await.ask(ask()).await.status >= 500);
     let (_, body) = take(&listener, "503 Busy").await;
+    take(&listener, "503 Busy").await;
+    take(&listener, "503 Busy").await;
     assert_eq!((&body["signal"], &body["change"]), (&"unavailable".into(), &"fired".into()));
     server.told("alerts cannot be delivered").await;
     let failures = server.metric("sanso_alert_delivery_failures_total", &["webhook"]).await;
-    assert!(failures >= 1.0);
+    assert!(failures >= 2.0);
     assert_eq!(server.metric("sanso_alert_firing", &["unavailable"]).await, 1.0);
     let overview = get("/admin/overview").replace("host: sanso", "host: 127.0.0.1");
     let overview = server.connect().await.ask(overview).await.json();
@@ -84,4 +86,9 @@ async fn a_gateway_that_serves_tells_whoever_is_configured() {
     server.signal("TERM").await;
     let (_, again) = take(&listener, "200 OK").await;
     assert_eq!((&again["id"], &again["change"]), (&body["id"], &"fired".into()));
+    // What fails is said once, and once when it is well.
+    assert_eq!(server.ended().await, Some(0));
+    let rest = server.rest().await;
+    let said = |words: &str| rest.iter().filter(|line| line.contains(words)).count();
+    assert_eq!((said("cannot be delivered"), said("delivered again")), (0, 1), "{rest:?}");
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use sanso::wall_clock;
 use sanso::watch::{Change, Severity};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, Command};
 
 use super::receiver::{BROKEN, OK, Receiver};
 use super::*;
@@ -156,6 +156,8 @@ fn binary() -> Option<PathBuf> {
 /// A real one, on a port that it picks.
 struct Real {
     _child: Child,
+    /// Who logs into a pipe that nobody holds is killed.
+    _log: Lines<BufReader<ChildStderr>>,
     address: String,
     folder: PathBuf,
 }
@@ -184,7 +186,7 @@ impl Real {
                 break address.split([' ', '"']).find(|it| !it.is_empty()).unwrap().to_owned();
             }
         };
-        Self { _child: child, address, folder }
+        Self { _child: child, _log: lines, address, folder }
     }
 
     /// The names of what it holds for firing.
