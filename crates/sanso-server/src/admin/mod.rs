@@ -175,7 +175,7 @@ fn settings(kept: &config::History) -> Settings {
 }
 
 /// This machine's name, as the kernel has it.
-fn instance() -> String {
+pub(crate) fn instance() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if name.trim().is_empty() { "sanso".to_owned() } else { name.trim().to_owned() }
 }

@@ -39,12 +39,13 @@ pub(crate) fn run(options: &AlertsTest) -> ExitCode {
 async fn tell_all(config: &Config) -> Result<bool, Report> {
     let courier = courier(config)?;
     let message = Message { notice: Arc::new(notice(wall_clock())), is_test: true };
+    let instance: Arc<str> = crate::admin::instance().into();
     let mut all_took_it = true;
     if config.alerts.sinks.is_empty() {
         say("`sanso.alerts.sinks` is empty: nobody is told of alerts");
     }
     for sink in &config.alerts.sinks {
-        let outlet = Outlet::new(sink, courier.clone(), "sanso alerts test".into(), LIMIT);
+        let outlet = Outlet::new(sink, courier.clone(), Arc::clone(&instance), LIMIT);
         match outlet.put(&message, wall_clock()).await {
             Ok(()) => say(format!("{}: ok", sink.name)),
             Err(fault) => {

@@ -10,7 +10,8 @@ use super::words::Told;
 pub(super) fn write(message: &Message) {
     let notice = &message.notice;
     let alert = &notice.alert;
-    let told = Told::of(message).lines().join(" ");
+    let told = Told::of(message);
+    let told = format!("{}. {}", told.headline, told.lines()[1..].join(" "));
     let (id, about, since) = (&*alert.id, alert.about(), alert.since.to_string());
     let signal = alert.signal.words();
     let change = match notice.change {

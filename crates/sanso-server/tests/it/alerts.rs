@@ -49,7 +49,12 @@ async fn a_test_is_sent_to_every_sink_and_one_that_fails_shows_in_the_exit_code(
     assert!(head.starts_with("POST /secret-hook-path HTTP/1.1"), "{head}");
     assert!(body["text"].as_str().unwrap().starts_with("TEST, nothing is wrong: "), "{body}");
     let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("TEST, nothing is wrong: Warning: test"), "the log's own: {told}");
+    assert!(
+        told.contains(
+            "TEST, nothing is wrong: Warning: test: fallback rate 6.0 %, limit 5 %. 6 of 100"
+        ),
+        "the log's own: {told}"
+    );
 
     let file = sinks("webhook");
     let arguments = ["alerts", "test", "--config", file.path()];

@@ -24,7 +24,6 @@ mod routes;
 #[cfg(test)]
 mod signals;
 #[cfg(test)]
-#[expect(dead_code, reason = "the table of faults uses the rest")]
 mod support;
 #[cfg(test)]
 #[expect(dead_code, reason = "the tests of the library use the rest")]
