@@ -18,7 +18,8 @@ class Row:
     values: Figures
     show: Callable[[float], str]
     most: float | None = None
-    most_times_nginx: float | None = None
+    # Whose value it is measured by, and how many times that it may be.
+    most_times: tuple[str, float] | None = None
 
     def ratio(self) -> float | None:
         """sanso's value over nginx's."""
@@ -30,10 +31,11 @@ class Row:
         if self.most is not None:
             value = self.values.get("sanso")
             return f"under {self.show(self.most)}", None if value is None else value < self.most
-        if self.most_times_nginx is not None:
-            ratio = self.ratio()
-            met = None if ratio is None else ratio <= self.most_times_nginx
-            return f"at most {self.most_times_nginx:g} x nginx", met
+        if self.most_times is not None:
+            name, factor = self.most_times
+            sanso, other = self.values.get("sanso"), self.values.get(name)
+            met = sanso / other <= factor if sanso is not None and other else None
+            return f"at most {factor:g} x {name}", met
         return "", None
 
 

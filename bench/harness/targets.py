@@ -76,18 +76,26 @@ def proxy() -> Gateway:
 
 
 def sanso(binary: Path | None) -> Gateway:
-    """sanso, from the path given or built from this repository."""
+    """sanso as it comes, from the path given or built from this repository."""
+    return _sanso("sanso", binary, "sanso.yaml", [])
+
+
+def bare(binary: Path | None) -> Gateway:
+    """sanso that keeps nothing of what happened: no request log and no history."""
+    return _sanso("bare", binary, "bare.yaml", ["--no-request-log"])
+
+
+def _sanso(name: str, binary: Path | None, config: str, flags: list[str]) -> Gateway:
     if binary is None:
         build = ["cargo", "build", "--release", "--locked", "-p", "sanso-server"]
         subprocess.run(build, check=True, cwd=ROOT)
         binary = ROOT / "target" / "release" / "sanso"
-    config = BENCH / "sanso.yaml"
 
     def start(upstream: str, core: int, folder: Path) -> Server:
-        argv = [str(binary), "serve", "--config", str(config), "--port", "0"]
-        return Server("sanso", argv, core, folder, env={"BENCH_API_BASE": f"{upstream}/v1"})
+        argv = [str(binary), "serve", "--config", str(BENCH / config), "--port", "0", *flags]
+        return Server(name, argv, core, folder, env={"BENCH_API_BASE": f"{upstream}/v1"})
 
-    return Gateway("sanso", binary, start)
+    return Gateway(name, binary, start)
 
 
 def _installed_nginx() -> Path | None:

@@ -8,7 +8,7 @@ from .table import Row, count, markdown
 class Goals(unittest.TestCase):
     def test_a_share_of_nginx(self):
         for sanso, met in ((150, True), (151, False)):
-            row = Row("p50", {"nginx": 100, "sanso": sanso}, count, most_times_nginx=1.5)
+            row = Row("p50", {"nginx": 100, "sanso": sanso}, count, most_times=("nginx", 1.5))
             self.assertEqual(row.goal(), ("at most 1.5 x nginx", met))
 
     def test_a_bound(self):
@@ -17,12 +17,12 @@ class Goals(unittest.TestCase):
             self.assertEqual(row.goal(), ("under 100", met))
 
     def test_nothing_is_said_of_what_was_not_measured(self):
-        for limits in ({"most": 1}, {"most_times_nginx": 2}, {}):
+        for limits in ({"most": 1}, {"most_times": ("nginx", 2)}, {}):
             self.assertIsNone(Row("p50", {"proxy": 3}, count, **limits).goal()[1])
 
     def test_the_table(self):
         rows = [
-            Row("p50", {"nginx": 2, "sanso": 5}, count, most_times_nginx=2),
+            Row("p50", {"nginx": 2, "sanso": 5}, count, most_times=("nginx", 2)),
             Row("p99", {"upstream": 1, "nginx": 2}, count),
         ]
         heads = {"upstream": "alone", "nginx": "nginx 1", "sanso": "sanso"}

@@ -3,25 +3,33 @@
 //! `chain` is the core alone: the walk, the gates, the budgets, the breaker of a request that its first
 //! call answers. `request` is all of the library but the upstream's connections and its HTTP: the body
 //! read and written, the chain, counters and trail; a canned answer stands for the provider's.
-//! `logged` writes a line of the request log besides, and hands it to its writer. `by_quality`, `by_cost`
+//! `logged` writes a line of the request log besides, and hands it to its writer; `watched` keeps it in
+//! a history and in the figures of a watch, too, as `sanso serve` does. `by_quality`, `by_cost`
 //! and `by_latency` are what the order of a task of thirty models costs above one that is as listed.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use sanso::{Gateway, Relayed, config};
+use sanso::watch::{Thresholds, Watch};
+use sanso::{Gateway, Queue, Relayed, View, config, wall_clock};
 use sanso_core::{
     Chain, Class, Deployment, DeploymentId, Gates, Group, GroupId, Instant, Outcome, Request, Rng,
     Rules, Signal, Step, Topology,
 };
+use sanso_history::{History, Settings};
 
 const REQUESTS: u32 = 200_000;
 /// For each order of a task.
 const ORDERED: u32 = 50_000;
+/// Of those that are watched, and how many come at once.
+const WATCHED: u32 = 20_000;
+const BURST: u32 = 1_000;
+const PAUSE: Duration = Duration::from_millis(100);
 const MODELS: u32 = 30;
 const ROUNDS: usize = 5;
 
@@ -46,6 +54,11 @@ fn main() {
     let silent = Gateway::from_config(config(CONFIG)).expect("a gateway");
     let logged = Gateway::with_request_log(config(CONFIG), Box::new(io::sink()));
     let logged = logged.expect("a gateway");
+    let watched = Gateway::with_request_log(config(CONFIG), Box::new(io::sink()));
+    let watched = watched.expect("a gateway");
+    let folder = std::env::temp_dir().join(format!("sanso-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    watch(&watched, &folder);
     let ordered = Gateway::from_config(config(&tasks())).expect("a gateway");
     let through = |gateway: &Gateway, body: &Bytes, requests: u32| {
         runtime.block_on(async {
@@ -59,6 +72,18 @@ fn main() {
     let chain = best_of(REQUESTS, chains);
     let request = best_of(REQUESTS, || through(&silent, &body, REQUESTS));
     let logged = best_of(REQUESTS, || through(&logged, &body, REQUESTS));
+    // In bursts that the views can follow; the time is the processor's, so pauses are not in it.
+    let watched_us = best_of(WATCHED, || {
+        for _ in 0..WATCHED / BURST {
+            through(&watched, &body, BURST);
+            runtime.block_on(tokio::time::sleep(PAUSE));
+        }
+    });
+    let lost = watched.metrics();
+    let lost = lost.lines().filter(|line| line.starts_with("sanso_events_dropped_total{"));
+    let lost: Vec<&str> = lost.filter(|line| !line.ends_with(" 0")).collect();
+    drop(watched);
+    std::fs::remove_dir_all(&folder).expect("the folder is removed");
     let [listed, quality, cost, latency] = STRATEGIES.map(|strategy| {
         let body =
             String::from_utf8_lossy(BODY).replace("main", &format!("task/{strategy}")).into();
@@ -67,10 +92,30 @@ fn main() {
     let by = [quality, cost, latency].map(|all| all - listed);
     let mut out = io::stdout();
     let figures = format!(
-        r#"{{"chain_us":{chain:.3},"request_us":{request:.3},"logged_us":{logged:.3},"by_quality_us":{:.3},"by_cost_us":{:.3},"by_latency_us":{:.3}}}"#,
+        r#"{{"chain_us":{chain:.3},"request_us":{request:.3},"logged_us":{logged:.3},"watched_us":{watched_us:.3},"by_quality_us":{:.3},"by_cost_us":{:.3},"by_latency_us":{:.3}}}"#,
         by[0], by[1], by[2]
     );
     writeln!(out, "{figures}").expect("standard output");
+    if !lost.is_empty() {
+        writeln!(io::stderr(), "watched_us is too low, events were dropped: {lost:?}")
+            .expect("standard error");
+    }
+}
+
+/// The views of `sanso serve`: figures, and a history in `folder`.
+#[expect(clippy::expect_used, reason = "a measurement that cannot be made ends")]
+fn watch(gateway: &Gateway, folder: &Path) {
+    let settings = Settings::new(folder.join("history.db"), wall_clock);
+    let history = History::start(settings, gateway.plan()).expect("a history");
+    let mut watch = Watch::new(gateway.plan(), Thresholds::default(), None, wall_clock());
+    let view = Queue::spawn("watch", move |events| {
+        for event in events {
+            watch.note(&event);
+            history.note(event);
+        }
+    });
+    let view: Arc<dyn View> = Arc::new(view.expect("a thread"));
+    gateway.tell(&view);
 }
 
 const STRATEGIES: [&str; 4] = ["order", "quality", "cost", "latency"];
