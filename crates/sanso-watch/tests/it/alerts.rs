@@ -448,6 +448,32 @@ fn a_silence_holds_back_until_its_end() {
 }
 
 #[test]
+fn those_who_must_hear_again_hear_of_what_fires_and_is_not_silenced() {
+    let mut rig = Rig::new();
+    let firing = |rig: &Rig| {
+        let firing = rig.watch.firing().into_iter();
+        firing.map(|alert| (alert.signal, alert.severity)).collect::<Vec<_>>()
+    };
+    moved(&mut rig, 60, 0);
+    moved(&mut rig, 1, 50);
+    assert_eq!(rig.alert(Signal::FallbackRate).state, AlertState::Pending);
+    assert_eq!(firing(&rig), [], "it does not fire yet");
+    moved(&mut rig, 70, 8);
+    let warn = [(Signal::FallbackRate, Severity::Warn)];
+    assert_eq!(firing(&rig), warn);
+    rig.restart();
+    rig.tick();
+    assert_eq!(firing(&rig), warn, "a restart tells nothing anew, and it goes on");
+    let id = rig.alert(Signal::FallbackRate).id;
+    rig.watch.silence(&id, rig.now.plus(HOUR)).unwrap();
+    assert_eq!(firing(&rig), []);
+    moved(&mut rig, 61, 8);
+    assert_eq!(firing(&rig), warn);
+    moved(&mut rig, 30, 0);
+    assert_eq!(firing(&rig), []);
+}
+
+#[test]
 fn a_silence_is_of_what_it_is_about() {
     let mut rig = Rig::new();
     moved(&mut rig, 70, 8);
