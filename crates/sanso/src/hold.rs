@@ -55,10 +55,8 @@ pub(crate) async fn until_whole(mut flow: Box<Flow>, gap: Duration, asked: Arc<A
             }
             None => {
                 let characters = flow.characters();
-                // Of what has no characters, such as audio, the gap says enough; and a plain call has
-                // its own limit.
-                let is_text = characters > 0 && asked.streamed.is_none();
-                if is_text && characters - looked.1 < CRAWL_BELOW {
+                // A plain call has its own limit.
+                if asked.streamed.is_none() && crawls(looked.1, characters) {
                     return failed(gap_passed(format!(
                         "the stream crawls: less than {CRAWL_BELOW} characters in {CRAWL_OVER:?}"
                     )));
@@ -67,6 +65,12 @@ pub(crate) async fn until_whole(mut flow: Box<Flow>, gap: Duration, asked: Arc<A
             }
         }
     }
+}
+
+/// Whether a text grew too little in [`CRAWL_OVER`]. Of what has no characters, such as audio, the gap
+/// says enough.
+const fn crawls(before: usize, characters: usize) -> bool {
+    characters > 0 && characters - before < CRAWL_BELOW
 }
 
 fn whole(flow: &mut Flow, asked: &Asked) -> Told {
@@ -95,4 +99,16 @@ fn gap_passed(message: String) -> Failure {
 
 fn failed(failure: Failure) -> Told {
     crate::call::Report::Failed(failure).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_than_five_characters_a_second_is_a_crawl_and_silence_of_text_is_none() {
+        let at = |characters: usize| crawls(100, 100 + characters);
+        assert_eq!([0, 49, 50].map(at), [true, true, false]);
+        assert_eq!([crawls(0, 0), crawls(0, 49), crawls(0, 50)], [false, true, false]);
+    }
 }

@@ -3,6 +3,7 @@
 // For the lints these are tests, helpers included.
 #![cfg(test)]
 
+mod budget;
 mod cancel;
 mod checks;
 mod connections;
