@@ -173,6 +173,27 @@ async fn failover_goes_on_after_the_headers() {
     primary.release();
     let said = after_keep_alives(&mut early).await;
     assert!(said.contains(": x-sanso-fallback: true\n"), "{said}");
+    assert!(!said.contains("x-sanso-warnings"), "{said}");
+}
+
+#[tokio::test]
+async fn what_a_header_would_have_warned_of_is_said_in_a_comment() {
+    let lacking = whole().await;
+    let able = Upstream::start(vec![later(stream(&[
+        ROLE.to_owned(),
+        says("late"),
+        FINISH.to_owned(),
+        DONE.to_owned(),
+    ]))])
+    .await;
+    let setup = Setup::default().upstream("main", &lacking).info("max_input_tokens: 1");
+    let gateway = setup.upstream("spare", &able).with_spare().set(SOON).gateway();
+    let mut early = early(&gateway).await;
+    able.release();
+    let said = after_keep_alives(&mut early).await;
+    let warning = said.lines().find_map(|line| line.strip_prefix(": x-sanso-warnings: "));
+    assert!(warning.is_some_and(|warning| warning.contains("openai/gpt-scripted")), "{said}");
+    assert_eq!(lacking.seen().requests, 0);
 }
 
 #[tokio::test]
