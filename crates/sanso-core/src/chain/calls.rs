@@ -124,7 +124,7 @@ impl Chain {
         self.steps.push_back(Step::Cancel(active.id));
         let fault = Fault::new(FaultKind::Timeout(phase));
         let by_caller = match phase {
-            Phase::Total => self.request.timeout == Some(active.total),
+            Phase::Total => active.total_is_own,
             Phase::Gap => self.request.timeout.is_some(),
             Phase::Connect | Phase::FirstToken => false,
         };

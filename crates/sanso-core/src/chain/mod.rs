@@ -115,6 +115,9 @@ struct Active {
     started: Instant,
     /// Its total limit.
     total: Duration,
+    /// That limit is the request's own, its `timeout` or what is left of its deadline: it says nothing
+    /// about the deployment.
+    total_is_own: bool,
     hold: Hold,
     /// It was redone once already, free, after a pooled connection turned out to be closed.
     redone: bool,

@@ -118,6 +118,7 @@ impl Chain {
             deployment,
             started: ctx.now,
             total: Duration::MAX,
+            total_is_own: false,
             hold: Hold::Permit(permit),
             redone: false,
             ask_others_at: silence.map(|silence| ctx.now + silence),
@@ -149,9 +150,10 @@ impl Chain {
         probe: bool,
     ) {
         let deployment = self.calls[place].deployment;
-        let limits = self.limits(at, deployment, lease, probe);
+        let (limits, total_is_own) = self.limits(at, deployment, lease, probe);
         let active = &mut self.calls[place];
         active.total = limits.total;
+        active.total_is_own = total_is_own;
         let (id, leg) = (active.id, active.leg);
         let ask = self.ask(deployment);
         let call = Call { id, leg, group: self.leg.group, deployment, ask, limits };
@@ -160,30 +162,35 @@ impl Chain {
     }
 
     /// On trial, a call is to be decided within the breaker's lease; a probe that no one relieves
-    /// then runs on for a minute in all, where its own limits are longer.
+    /// then runs on for a minute in all, where its own limits are longer. Says as well whether the
+    /// total limit is the request's own.
     fn limits(
         &self,
         at: Instant,
         deployment: DeploymentId,
         lease: Option<Duration>,
         probe: bool,
-    ) -> Limits {
+    ) -> (Limits, bool) {
         const PROBE_AT_MOST: Duration = Duration::from_secs(60);
         let request = &self.request;
         let configured = &self.topology.deployment(deployment).limits;
         let mut own = configured.of_call(request.class, request.prompt_tokens, request.timeout);
-        if self.broken.is_some() {
+        let mut total_is_own = request.timeout.is_some();
+        let left = request.deadline - at;
+        if self.broken.is_some() && left <= own.total {
             // After the commit no timer of the request's own runs any more.
-            own.total = own.total.min(request.deadline - at);
+            own.total = left;
+            total_is_own = true;
         }
-        let Some(lease) = lease else { return own };
+        let Some(lease) = lease else { return (own, total_is_own) };
         let first_token = Some(own.first_token.map_or(lease, |limit| limit.min(lease)));
-        let total = match (probe, self.forced) {
-            (true, _) => own.total.min(lease.max(PROBE_AT_MOST)),
+        let on_trial = match (probe, self.forced) {
+            (true, _) => lease.max(PROBE_AT_MOST),
             // With nowhere to go, a forced call has its lease and no more.
-            (false, true) => own.total.min(lease),
-            (false, false) => own.total,
+            (false, true) => lease,
+            (false, false) => Duration::MAX,
         };
-        Limits { first_token, total, ..own }
+        let limits = Limits { first_token, total: own.total.min(on_trial), ..own };
+        (limits, total_is_own && own.total <= on_trial)
     }
 }

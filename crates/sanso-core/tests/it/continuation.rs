@@ -193,11 +193,48 @@ fn a_client_that_leaves_while_another_is_to_go_on_stops_it() {
     assert_eq!((in_flight(0), in_flight(1)), (0, 0));
 }
 
+/// Eight groups whose streams break after 900 ms, each falling back to a ninth; one request a second,
+/// with a second in all and what else its caller set.
+fn short_of_time(spare: Behaviour, timeout: Option<Duration>) -> World {
+    let breaks = Reply { content: Some(ms(50)), ..Reply::fault(ms(900), lost()) };
+    let mut groups: Vec<(u32, &[u32])> = vec![(1, &[8]); 8];
+    groups.push((1, &[]));
+    let mut replies = vec![script(&[breaks]); 8];
+    replies.push(spare);
+    let mut world = world(&groups, &[], &replies);
+    for second in 0..24 {
+        let at = Instant::ORIGIN + Duration::from_secs(second);
+        let group = GroupId::new(second as u32 % 8);
+        let deadline = at + Duration::from_secs(1);
+        world.send(at, Request { group, deadline, timeout, ..request() }, None);
+    }
+    world.run();
+    world
+}
+
+const SPARE: DeploymentId = DeploymentId::new(8);
+
 #[test]
 fn a_continuation_is_over_by_the_deadline() {
-    let replies = [script(&[breaks()]), Behaviour::Silent];
-    let soon = Instant::ORIGIN + Duration::from_secs(3);
-    let request = Request { deadline: soon, ..request() };
-    let told = tell(world(&[(1, &[1]), (1, &[])], &[], &replies), request);
-    assert_eq!(told.verdicts, [(soon, Verdict::Broken(CallId(0)))]);
+    let world = short_of_time(Behaviour::Silent, None);
+    for told in &world.history.requests {
+        let end = (told.request.deadline, Verdict::Broken(CallId(0)));
+        assert_eq!(told.verdicts, [end]);
+    }
+    let moved = world.history.transitions.iter().find(|(id, _)| *id == SPARE);
+    assert_eq!(moved, None);
+}
+
+#[test]
+fn who_carries_on_is_not_blamed_for_the_time_that_a_request_had_left() {
+    // Its first content would come after 300 ms: 100 are left, or 60.
+    let slow = Reply { content: Some(ms(300)), ..Reply::answer(ms(400)) };
+    for timeout in [None, Some(ms(950)), Some(ms(60))] {
+        let world = short_of_time(script(&[slow]), timeout);
+        let calls = world.history.requests.iter().flat_map(|told| told.calls.values());
+        let cut = calls.filter(|it| it.call.deployment == SPARE && it.content.is_none());
+        assert_eq!(cut.count(), 24);
+        let moved = world.history.transitions.iter().find(|(id, _)| *id == SPARE);
+        assert_eq!(moved, None, "with {timeout:?}");
+    }
 }

@@ -42,7 +42,8 @@ pub(crate) struct RequestScene {
     stream: bool,
     held: bool,
     num_retries: Option<u32>,
-    deadline_s: u64,
+    deadline: Duration,
+    continues: bool,
     timeout_ms: Option<u64>,
     deny: bool,
     leaves_ms: Option<u64>,
@@ -109,7 +110,8 @@ fn requests() -> impl Strategy<Value = RequestScene> {
                 stream,
                 held: stream && held,
                 num_retries,
-                deadline_s,
+                deadline: Duration::from_secs(deadline_s),
+                continues: stream && gap_ms % 4 < 2,
                 timeout_ms,
                 deny,
                 leaves_ms,
@@ -141,6 +143,24 @@ fn behaviours() -> BoxedStrategy<Behaviour> {
 }
 
 impl Scene {
+    /// The same, but that each group is one deployment whose streams break, and are to be carried on by
+    /// the last group, which would need longer than anyone waits for it.
+    pub(crate) fn carried_on_in_haste(mut self) -> Self {
+        let last = self.groups.len() - 1;
+        for (number, group) in self.groups.iter_mut().enumerate() {
+            let slow = number == last;
+            group.siblings = vec![if slow { Behaviour::Silent } else { Behaviour::Breaks }];
+            group.fallbacks = Some(vec![last as u32]);
+        }
+        (self.max_attempts, self.max_fallbacks) = (None, 5);
+        for request in &mut self.requests {
+            (request.stream, request.held, request.deny) = (true, false, false);
+            request.continues = true;
+            request.deadline = Duration::from_millis(300 + request.gap_ms / 5);
+        }
+        self
+    }
+
     pub(crate) fn topology(&self) -> Topology {
         let count = self.groups.len() as u32;
         let ids = |list: &Vec<u32>| list.iter().map(|id| GroupId::new(id % count)).collect();
@@ -214,10 +234,10 @@ impl RequestScene {
     fn request(&self, at: Instant, groups: u32) -> Request {
         let class = Class { stream: self.stream, thinks: false };
         let group = GroupId::new(self.group % groups);
-        let mut request = Request::new(group, class, at + Duration::from_secs(self.deadline_s));
+        let mut request = Request::new(group, class, at + self.deadline);
         request.num_retries = self.num_retries;
         request.held = self.held;
-        request.continues = self.stream && self.gap_ms % 4 < 2;
+        request.continues = self.continues;
         request.relax = self.gap_ms % 8 < 3;
         request.max_tokens = Some(1_000);
         request.deny_fallback = self.deny;

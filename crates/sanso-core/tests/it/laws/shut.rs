@@ -91,18 +91,32 @@ proptest! {
 
     #[test]
     fn law_12_caller_errors_and_429_never_move_a_breaker(scene in scenes()) {
+        // Streams that break are carried on by others.
         let mut scene = scene;
+        let mut breaks = vec![];
         for behaviour in scene.groups.iter_mut().flat_map(|group| &mut group.siblings) {
             let to_breaker = |fault: &Fault| matches!(
                 fault.kind.rule().gate, GateRule::Breaker(_) | GateRule::BreakerAndHost);
             match behaviour {
                 Behaviour::Dead(fault) if !to_breaker(fault) => {}
-                Behaviour::Limited { .. } | Behaviour::Healthy => {}
+                Behaviour::Limited { .. } | Behaviour::Healthy | Behaviour::Breaks => {}
                 _ => *behaviour = Behaviour::Healthy,
             }
+            breaks.push(matches!(behaviour, Behaviour::Breaks));
         }
         // Callers leave, and set limits of their own, as the scene has it.
-        prop_assert!(scene.play().history.transitions.is_empty());
+        let history = scene.play().history;
+        let moved = history.transitions.iter().find(|(id, _)| !breaks[id.index()]);
+        prop_assert_eq!(moved, None);
+    }
+
+    #[test]
+    fn law_12_limits_of_callers_never_move_who_carries_on(scene in scenes()) {
+        let scene = scene.carried_on_in_haste();
+        let last = scene.groups.len() - 1;
+        let history = scene.play().history;
+        let moved = history.transitions.iter().find(|(id, _)| id.index() == last);
+        prop_assert_eq!(moved, None);
     }
 
     #[test]
