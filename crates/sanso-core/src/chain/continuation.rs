@@ -14,7 +14,8 @@ use crate::route::Needs;
 impl Chain {
     /// A call broke after its first content, which the client has.
     pub(super) fn broke(&mut self, ctx: &mut Ctx<'_>, lost: Lost) {
-        if !self.request.continues || self.broken.is_some() {
+        // A forced call goes on to no other leg.
+        if !self.request.continues || self.forced || self.broken.is_some() {
             return self.conclude(Verdict::Broken(lost.call));
         }
         self.broken = Some(lost.call);
@@ -27,11 +28,13 @@ impl Chain {
     /// Finds who carries the stream on, after the break or after one who failed at it.
     pub(super) fn carry_on(&mut self, ctx: &mut Ctx<'_>, lost: Lost) {
         self.remember(lost);
-        let kind = lost.fault.kind;
-        match (self.find_continuation(ctx, kind), self.broken) {
-            (Some(found), _) => self.take(ctx, found, Some(kind)),
-            (None, Some(broken)) => self.conclude(Verdict::Broken(broken)),
-            (None, None) => self.conclude(Verdict::Broken(lost.call)),
+        let broken = self.broken.unwrap_or(lost.call);
+        // What a continuation was refused for is the gateway's own request, not the caller's: it goes on
+        // as after any break.
+        let kind = if lost.call == broken { lost.fault.kind } else { FaultKind::Broken };
+        match self.find_continuation(ctx, kind) {
+            Some(found) => self.take(ctx, found, Some(lost.fault.kind)),
+            None => self.conclude(Verdict::Broken(broken)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use sanso_core::*;
 
-use crate::provider::{Behaviour, Reply};
+use crate::provider::{Behaviour, KINDS, Reply};
 use crate::scene::chain_of;
 use crate::world::{Over, Told, World};
 
@@ -113,6 +113,59 @@ fn who_fails_before_it_says_anything_is_followed_by_the_next() {
     let refused = [script(&[breaks()]), script(&[fails])];
     let told = tell(world(&[(1, &[1]), (1, &[])], &[], &refused), request());
     assert_eq!(told.verdict(), &Verdict::Broken(CallId(0)));
+}
+
+#[test]
+fn whatever_a_sibling_fails_with_the_next_leg_is_asked() {
+    for kind in KINDS {
+        let fails = Behaviour::Dead(Fault::new(kind));
+        let replies = [script(&[breaks()]), fails, script(&[answers()])];
+        let asked = |told: &Told| {
+            let mut asked = calls(told);
+            asked.dedup(); // A stale connection is redone.
+            asked
+        };
+        // Of the two siblings, the one that breaks is to be asked first.
+        let told = (0..64).find_map(|seed| {
+            let topology = chain_of(&[(2, &[1]), (1, &[])], Rules::default());
+            let told = tell(World::new(topology, replies.to_vec(), seed), request());
+            (asked(&told)[0].0 == 0).then_some(told)
+        });
+        let told = told.expect("either is asked first by half of all seeds");
+        let expected = [(0, Ask::AsSent), (1, AFTER_FIRST), (2, AFTER_FIRST)];
+        assert_eq!(asked(&told), expected, "after {kind:?}");
+        assert!(matches!(told.verdict(), Verdict::Answered { .. }), "after {kind:?}");
+    }
+}
+
+#[test]
+fn a_forced_call_that_breaks_goes_on_to_no_other_leg() {
+    let at = |ms| Instant::ORIGIN + Duration::from_millis(ms);
+    let dead = Behaviour::Dead(Fault::new(FaultKind::ServerError).with_status(500));
+    let flows = Reply { content: Some(ms(50)), ..Reply::fault(ms(15_000), lost()) };
+    let back = Behaviour::Until(ms(3_600), Box::new(dead), Box::new(script(&[flows])));
+    let mut forced = 0;
+    for seed in 0..20 {
+        let topology = chain_of(&[(1, &[1]), (1, &[])], Rules::default());
+        let mut world = World::new(topology, vec![back.clone(), back.clone()], seed);
+        for number in 0..40 {
+            world.send(at(60 * number), Request { num_retries: Some(0), ..request() }, None);
+        }
+        world.send(at(3_900), request(), None);
+        world.run();
+        for told in &world.history.requests {
+            let is_forced = told
+                .events
+                .iter()
+                .any(|(_, event)| matches!(event, Event::CallStarted { why: Why::Forced, .. }));
+            if is_forced && matches!(told.verdict(), Verdict::Broken(_) | Verdict::Answered { .. })
+            {
+                forced += 1;
+                assert_eq!(told.calls.len(), 1, "seed {seed}");
+            }
+        }
+    }
+    assert!(forced > 0, "some calls are forced, and flow");
 }
 
 #[test]
