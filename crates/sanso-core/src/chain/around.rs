@@ -76,7 +76,7 @@ impl Chain {
 
     /// The legs that would follow if this one ended now with `last`.
     fn later_legs(&self, last: FaultKind) -> Vec<GroupId> {
-        self.later_legs_of(last.rule().next)
+        self.later_legs_of(self.next_after(last))
     }
 
     /// The legs that would follow if this one ended now with a fault that leads there.
@@ -108,11 +108,15 @@ impl Chain {
     }
 
     /// Whether this leg may make another call after a fault of `last`: within `num_retries`, and
-    /// within `max_attempts`, of which each later leg that admits keeps one in reserve.
+    /// within what `max_attempts` has to spare.
     pub(super) fn may_stay(&self, ctx: &Ctx<'_>, last: FaultKind) -> bool {
-        if self.leg.attempts >= self.leg.max_attempts.min(self.attempts_after(last)) {
-            return false;
-        }
+        let may_retry = self.leg.attempts < self.leg.max_attempts.min(self.attempts_after(last));
+        may_retry && self.has_attempt_to_spare(ctx, last)
+    }
+
+    /// Whether, after a fault of `last`, a call of this leg leaves one attempt for each later leg that
+    /// admits.
+    pub(super) fn has_attempt_to_spare(&self, ctx: &Ctx<'_>, last: FaultKind) -> bool {
         let admits = |group: &&GroupId| {
             let deployments = &self.topology.group(**group).deployments;
             deployments.iter().any(|id| self.could_serve(ctx, *id))

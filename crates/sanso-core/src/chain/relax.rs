@@ -8,6 +8,8 @@ use super::send::Found;
 use super::{Chain, Ctx};
 use crate::event::Why;
 use crate::fault::FaultKind;
+use crate::route::DeploymentId;
+use crate::rule::NextLeg;
 
 /// An answer of fewer tokens than this is not worth a call.
 const WORTH_A_CALL: u32 = 16;
@@ -19,7 +21,9 @@ impl Chain {
         ctx: &mut Ctx<'_>,
         last: Option<FaultKind>,
     ) -> Option<Found> {
-        if last != Some(FaultKind::ContextWindow) || !self.request.relax || !self.may_move() {
+        let is_asked_for = self.request.relax && last == Some(FaultKind::ContextWindow);
+        // Who thinks has a budget for that within `max_tokens`, and needs the rest for the answer.
+        if !is_asked_for || self.request.class.thinks {
             return None;
         }
         let asked = self.request.max_tokens?;
@@ -30,8 +34,29 @@ impl Chain {
         if self.called[place].relaxed.is_some() || !(WORTH_A_CALL..asked).contains(&room) {
             return None;
         }
-        let permit = self.acquire(ctx, deployment, None).ok()?;
-        self.called[place].relaxed = Some(room);
-        Some(Found { deployment, permit, why: Why::Relaxed, moved: None, inflow: None })
+        if !self.has_attempt_to_spare(ctx, FaultKind::ContextWindow) {
+            return None;
+        }
+        match self.acquire(ctx, deployment, None) {
+            Ok(permit) => {
+                self.called[place].relaxed = Some(room);
+                Some(Found { deployment, permit, why: Why::Relaxed, moved: None, inflow: None })
+            }
+            Err(refusal) => {
+                self.note_skip(self.leg.index, deployment, refusal);
+                None
+            }
+        }
+    }
+
+    /// Where the request goes when its leg ends with a fault of `last`. A prompt that was too long stays
+    /// too long, whatever became of the relaxed call: that takes no fallback away.
+    pub(super) fn next_after(&self, last: FaultKind) -> NextLeg {
+        let is_relaxed =
+            |id: &DeploymentId| self.called(*id).is_some_and(|it| it.relaxed.is_some());
+        match self.leg.ranked.iter().any(is_relaxed) {
+            true => NextLeg::ContextList,
+            false => last.rule().next,
+        }
     }
 }

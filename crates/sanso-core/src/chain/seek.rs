@@ -212,7 +212,7 @@ impl Chain {
         let mut walk = self.walk.clone();
         let mut ended = self.leg.group;
         let mut index = self.leg.index;
-        let mut next = last.map_or_else(|| self.way_past(), |kind| kind.rule().next);
+        let mut next = last.map_or_else(|| self.way_past(), |kind| self.next_after(kind));
         while let Some(group) = walk.next(&topology, ended, next) {
             index = LegIndex(index.0 + 1);
             self.note_unable(index, group);
@@ -313,7 +313,7 @@ impl Chain {
     }
 
     /// Each skip of a leg is reported once, with the refusal that it met first.
-    fn note_skip(&mut self, leg: LegIndex, deployment: DeploymentId, refusal: Refusal) {
+    pub(super) fn note_skip(&mut self, leg: LegIndex, deployment: DeploymentId, refusal: Refusal) {
         if !self.skipped.iter().any(|(at, known, _)| (*at, *known) == (leg, deployment)) {
             self.skipped.push((leg, deployment, refusal));
             self.events.push_back(Event::Skipped { leg, deployment, refusal });

@@ -18,10 +18,12 @@ proptest! {
         let topology = scene.topology();
         for told in scene.play().history.requests {
             let mut legs: BTreeMap<LegIndex, u32> = BTreeMap::new();
-            let mut relaxed = 0;
+            let mut relaxed: Vec<DeploymentId> = vec![];
             for (call, why) in attempts(&told) {
                 if why == Why::Relaxed {
-                    relaxed += 1;
+                    // Beside `num_retries`, once for each deployment.
+                    prop_assert!(!relaxed.contains(&call.call.deployment));
+                    relaxed.push(call.call.deployment);
                     continue;
                 }
                 *legs.entry(call.call.leg).or_default() += 1;
@@ -36,7 +38,7 @@ proptest! {
             let set = topology.groups().iter().any(|group| promised(group).is_some());
             let unless_set = if set { sum.max(6) } else { 6 };
             let most = scene.max_attempts.map_or(unless_set, |set| set.max(1));
-            prop_assert!(legs.values().sum::<u32>() + relaxed <= most);
+            prop_assert!(legs.values().sum::<u32>() + relaxed.len() as u32 <= most);
         }
     }
 
