@@ -26,9 +26,8 @@ use crate::alerts::{Delivery, Kept};
 #[derive(Debug)]
 pub(crate) struct Admin {
     gateway: Gateway,
-    watch: Mutex<Watch>,
+    seen: Arc<Seen>,
     history: Option<Arc<History>>,
-    feed: Feed,
     /// Whoever is told of alerts.
     delivery: Delivery,
     /// What of that outlives a restart.
@@ -39,6 +38,21 @@ pub(crate) struct Admin {
     instance: Arc<str>,
     /// The verdict that was last told.
     told: Mutex<Option<Verdict>>,
+}
+
+/// What the view of events fills. It knows no gateway: a view that held one, if for a moment, could be
+/// the last to, and its thread would end what the process waits for.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    watch: Mutex<Watch>,
+    feed: Feed,
+}
+
+impl Seen {
+    /// A panic while it was held leaves counts that are at worst one event short.
+    fn watch(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How often the watch is asked what there is to tell.
@@ -64,8 +78,7 @@ impl Admin {
         let instance = instance().into();
         let delivery = Delivery::new(&gateway.config(), &instance);
         let admin = Arc::new(Self {
-            watch: Mutex::new(watch),
-            feed: Feed::default(),
+            seen: Arc::new(Seen { watch: Mutex::new(watch), feed: Feed::default() }),
             delivery: delivery.map_err(|report| std::io::Error::other(report.to_string()))?,
             kept: Kept::at(undelivered),
             instance,
@@ -75,7 +88,7 @@ impl Admin {
             gateway,
         });
         admin.kept.restore(&admin.delivery);
-        admin.gateway.tell(&views::watch(&admin)?);
+        admin.gateway.tell(&views::watch(&admin.seen)?);
         if let Some(history) = &admin.history {
             admin.gateway.tell(&views::history(history));
         }
@@ -87,8 +100,8 @@ impl Admin {
         &self.gateway
     }
 
-    pub(crate) const fn feed(&self) -> &Feed {
-        &self.feed
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.seen.feed
     }
 
     /// Since when it watches.
@@ -115,18 +128,18 @@ impl Admin {
         let mut watch = self.watch();
         let notices = watch.tick(now);
         let traffic = watch.traffic(now, &live);
-        let verdict = self.feed.is_watched().then(|| watch.verdict(now, Range::default(), &live));
+        let verdict = self.feed().is_watched().then(|| watch.verdict(now, Range::default(), &live));
         let changed = (!notices.is_empty()).then(|| watch.saved());
         drop(watch);
         if let (Some(path), Some(changed)) = (&self.saved, changed) {
             saved::write(path, &changed);
         }
         for notice in &notices {
-            self.feed.tell("alert", notice);
+            self.feed().tell("alert", notice);
             self.delivery.deliver(notice);
         }
         self.kept.keep(&self.delivery);
-        self.feed.tell("tick", &traffic);
+        self.feed().tell("tick", &traffic);
         if let Some(verdict) = verdict {
             self.tell_verdict(verdict);
         }
@@ -136,7 +149,7 @@ impl Admin {
     fn tell_verdict(&self, verdict: Verdict) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.as_ref().is_none_or(|told| verdict.is_news_after(told)) {
-            self.feed.tell("verdict", &verdict);
+            self.feed().tell("verdict", &verdict);
             *told = Some(verdict);
         }
     }
@@ -157,9 +170,8 @@ impl Admin {
         }
     }
 
-    /// A panic while it was held leaves counts that are at worst one event short.
     fn watch(&self) -> MutexGuard<'_, Watch> {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.watch()
     }
 }
 

@@ -1,44 +1,38 @@
 //! The gateway's views that watch: figures and whoever looks on live, and the history.
 
 use std::io;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use sanso::watch::{Event, Finished, Millis, Row};
 use sanso::{Queue, View};
 use sanso_history::History;
 use serde::Serialize;
 
-use super::Admin;
+use super::Seen;
 
 /// Requests that are told in a second, at most.
 const REQUESTS: u32 = 10;
 
 /// Notes events in the watch, and passes them on.
-pub(super) fn watch(admin: &Arc<Admin>) -> io::Result<Arc<dyn View>> {
-    // The gateway holds its views, and must not hold itself by one of them.
-    let admin = Arc::downgrade(admin);
-    let mut pace = Pace::default();
-    let queue = Queue::spawn("page", move |events| {
-        if let Some(admin) = Weak::upgrade(&admin) {
-            take(&admin, &mut pace, &events);
-        }
-    })?;
+pub(super) fn watch(seen: &Arc<Seen>) -> io::Result<Arc<dyn View>> {
+    let (seen, mut pace) = (Arc::clone(seen), Pace::default());
+    let queue = Queue::spawn("page", move |events| take(&seen, &mut pace, &events))?;
     Ok(Arc::new(queue))
 }
 
-fn take(admin: &Admin, pace: &mut Pace, events: &[Event]) {
-    let mut watch = admin.watch();
+fn take(seen: &Seen, pace: &mut Pace, events: &[Event]) {
+    let mut watch = seen.watch();
     events.iter().for_each(|event| watch.note(event));
     drop(watch);
-    if !admin.feed().is_watched() {
+    if !seen.feed.is_watched() {
         return;
     }
     for event in events {
         match event {
-            Event::Request(finished) => pace.tell(admin, finished),
-            Event::Breaker(moved) => admin.feed().tell("breaker", moved),
-            Event::Gate(moved) => admin.feed().tell("gate", moved),
-            Event::Mark(mark) => admin.feed().tell("config", mark),
+            Event::Request(finished) => pace.tell(seen, finished),
+            Event::Breaker(moved) => seen.feed.tell("breaker", moved),
+            Event::Gate(moved) => seen.feed.tell("gate", moved),
+            Event::Mark(mark) => seen.feed.tell("config", mark),
         }
     }
 }
@@ -59,7 +53,7 @@ struct OneRequest<'a> {
 }
 
 impl Pace {
-    fn tell(&mut self, admin: &Admin, finished: &Finished) {
+    fn tell(&mut self, seen: &Seen, finished: &Finished) {
         if finished.at.since(self.second) >= 1000 || finished.at < self.second {
             (self.second, self.told) = (finished.at, 0);
         }
@@ -69,7 +63,7 @@ impl Pace {
         }
         self.told += 1;
         let skipped = std::mem::take(&mut self.skipped);
-        admin.feed().tell("request", &OneRequest { request: finished.row(), skipped });
+        seen.feed.tell("request", &OneRequest { request: finished.row(), skipped });
     }
 }
 
