@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Alert, Attempt, Chain, Deployment, RequestRow } from '../src/api';
-import { chainOf, errorRate, flowing, onward, standing, unfoldedAtFirst, well } from '../src/words/chain';
+import { chainOf, errorRate, flowing, isRanked, onward, standing, unfoldedAtFirst, well } from '../src/words/chain';
 import { kindOf, modelOf, nameOf, short, shortKind, softReason } from '../src/words/names';
 import { count, dollars, limit, list, millis, plural, rate, rateOf, share } from '../src/words/numbers';
 import { attemptsHeader, inChip, matches, noteOf, queryOf, skipWords, union } from '../src/words/requests';
@@ -76,12 +76,24 @@ test('what a leg cannot answer goes on to the next', () => {
   const c = changed(group('main-model'), (_, leg) => ({ share: [0.7, 0.2][leg] ?? 0.05 }));
   const inflow = flowing(c).map((x) => Number(x.toFixed(3)));
   assert.deepEqual(inflow.slice(0, 3), [1, 0.3, 0.1]);
-  assert.equal(onward(c)?.toFixed(2), '0.30');
+});
+
+test('a group that its strategy put elsewhere first has not fallen back', () => {
+  const fellBack = (rate: number | null) => ({ '5m': rate, '1h': rate, since_onset: null });
+  const ranked = (shares: number[], rate: number | null): Chain =>
+    ({ ...changed(group('main-model'), (_, leg) => ({ share: shares[leg] ?? 0, requests: 100, attempts: 100 })), strategy: 'cost', fallback_rate: fellBack(rate) });
+  const elsewhere = ranked([0, 1], 0);
+  assert.equal(isRanked(elsewhere), true);
+  assert.deepEqual([standing(elsewhere).level, standing(elsewhere).rate], ['ok', 0]);
+  assert.equal(onward(ranked([0.4, 0.5], 0.2))?.toFixed(2), '0.30', 'fallen back, and a tenth by nobody');
+  assert.equal(onward({ ...ranked([0.4, 0.6], 0.2), fallback_rate: { '5m': 0.9, '1h': 0.2, since_onset: 0.6 } }), 0.6, 'since the onset where there is one');
+  assert.equal(standing(ranked([0.4, 0.6], null)).rate, null, 'nothing asked of late');
+  assert.equal(standing(ranked([0, 0], null)).word, 'unanswered');
 });
 
 test('a group stands as its lines say', () => {
   const at = (on: number, more: Partial<Chain> = {}): string => {
-    const c = { ...changed(group('main-model'), (_, leg) => ({ share: leg === 0 ? 1 - on : leg === 1 ? on : 0, requests: 100, attempts: 100 })), ...more };
+    const c = { ...changed(group('main-model'), (_, leg) => ({ share: leg === 0 ? 1 - on : leg === 1 ? on : 0, requests: 100, attempts: 100 })), fallback_rate: { '5m': on, '1h': on }, ...more };
     const { level, word } = standing(c);
     return s(`${level}: ${word}`);
   };

@@ -7,7 +7,7 @@ import { layout } from '../charts/layout';
 import { range } from '../state/app';
 import { useCell } from '../state/cell';
 import { toggleFold } from '../state/choose';
-import { chainName, flowing, idle, isDown, legShare, reasons, standing } from '../words/chain';
+import { chainName, flowing, idle, isDown, isRanked, legShare, reasons, standing } from '../words/chain';
 import { count, NB, rate, share } from '../words/numbers';
 import { RANGE_WORDS } from '../words/range';
 import { DeploymentPart } from './deployment';
@@ -59,11 +59,12 @@ function Onward({ leg, on, end }: { leg: Leg; on: number; end: string }) {
 function LegPart({ chain, leg, index, inflow, on }: { chain: Chain; leg: Leg; index: number; inflow: number; on: number }) {
   const s = legShare(leg);
   const unasked = idle(chain);
+  const last = index === chain.legs.length - 1;
   return (
     <li class={`leg ${legClass(index)}${s > 0 ? '' : ' zero'}`} style={{ '--f': inflow.toFixed(3) }}>
       <div class="lfig">
-        <p><b class="fig">{unasked ? '–' : rate(s)}</b> <span>{index === 0 ? 'first leg' : `leg ${index + 1}`}{leg.model_group !== chain.model_group && `, ${leg.model_group}`}</span></p>
-        {!unasked && <Onward leg={leg} on={on} end={index < chain.legs.length - 1 ? 'goes on' : isDown(chain) ? 'got an error' : 'answered by no leg'} />}
+        <p><b class="fig">{unasked ? '–' : rate(s)}</b> <span>{index === 0 && !isRanked(chain) ? 'first leg' : `leg ${index + 1}`}{leg.model_group !== chain.model_group && `, ${leg.model_group}`}</span></p>
+        {!unasked && (last || !isRanked(chain)) && <Onward leg={leg} on={on} end={!last ? 'goes on' : isDown(chain) ? 'got an error' : 'answered by no leg'} />}
       </div>
       <div class="deps">{leg.deployments.map((d) => <DeploymentPart key={d.deployment} d={d} shared={leg.deployments.length > 1} />)}</div>
     </li>

@@ -58,7 +58,7 @@ export function fallbackRow(drawn: Drawn, chains: readonly Chain[]) {
   const drawLine = (r: Ranked, kind: string) => <LivePath key={r.name} class={`line ${kind}`} stroke-dasharray={dashOf(r)} closed={line(r.values, axis, y)} grow={(t) => grown(r.values, now(r.name)(t), axis, y)} />;
   return {
     title: 'Fallback rate', keys, element: (
-      <Row id="fallback" title="Fallback rate" note="answered by a leg that is not the first" height={HEIGHT} drawn={drawn} keys={keys}>
+      <Row id="fallback" title="Fallback rate" note="answered by a leg that was not its first" height={HEIGHT} drawn={drawn} keys={keys}>
         <rect y="0" width={axis.width} height={y(CRITICAL)} class="zone" />
         <Levels at={top > 0.3 ? [0, 0.5, 1].filter((v) => v <= top) : [0]} y={y} write={(v) => `${v * 100} %`} width={axis.width} />
         {un && <LivePath fill={NOBODY} opacity=".7" closed={un.d} grow={(t) => areaEnd(tailRate(t, everyone, (g) => g.unavailable), axis, y, un.lastX)} />}

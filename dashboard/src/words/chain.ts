@@ -23,11 +23,14 @@ export const idle = (c: Chain): boolean => c.legs.every((l) => l.deployments.eve
 /** It was asked, and no leg answered. */
 export const isDown = (c: Chain): boolean => !idle(c) && c.legs.every((l) => legShare(l) === 0);
 
-/** Not answered by the first leg. */
+/** A task's strategy puts its legs in order anew for each request: the one listed first is not everyone's first. */
+export const isRanked = (c: Chain): boolean => c.strategy === 'quality' || c.strategy === 'cost' || c.strategy === 'latency';
+
+/** Not answered by the leg that was first for the request: fallen back since the onset or in the last hour, or answered by no leg. */
 export function onward(c: Chain): number | null {
-  if (idle(c)) return null;
-  const first = c.legs[0];
-  return first ? Math.max(0, 1 - legShare(first)) : null;
+  const fellBack = c.fallback_rate.since_onset ?? c.fallback_rate['1h'] ?? c.fallback_rate['5m'];
+  if (idle(c) || fellBack == null) return null;
+  return Math.min(1, fellBack + (flowing(c).at(-1) ?? 0));
 }
 
 /** What moved requests on from a leg, most frequent first. */
@@ -63,9 +66,9 @@ export const CRITICAL = 0.1;
 
 /** How a group stands, in a word under its rate. */
 export function standing(c: Chain): { level: Level; word: string; rate: number | null } {
+  if (isDown(c)) return { level: 'critical', word: 'unanswered', rate: 1 };
   const on = onward(c);
   if (on == null) return { level: 'idle', word: 'ready', rate: null };
-  if (isDown(c)) return { level: 'critical', word: 'unanswered', rate: 1 };
   if (c.cascade) return { level: 'idle', word: `escalated, limit 20${NB}%`, rate: c.escalation_rate ?? on };
   if (on > CRITICAL) return { level: 'critical', word: `over 10${NB}%`, rate: on };
   if (on > WARN) return { level: 'warn', word: `over 5${NB}%`, rate: on };
