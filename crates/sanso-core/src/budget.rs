@@ -55,6 +55,11 @@ impl Budget {
         }
     }
 
+    /// Tokens that are left; `None` where it is switched off.
+    pub(crate) fn left(&self) -> Option<u32> {
+        self.size.map(|_| self.tokens)
+    }
+
     pub(crate) fn can_pay(&self, price: u32) -> bool {
         self.size.is_none() || self.tokens >= price
     }

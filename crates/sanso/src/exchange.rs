@@ -30,7 +30,7 @@ use crate::fail;
 use crate::flow::Flow;
 use crate::gateway::Shared;
 use crate::hold;
-use crate::observe::record::Record;
+use crate::observe::record::{Failed, Record};
 use crate::observe::trail::{Trail, TrailAttempt};
 use crate::preflight;
 use crate::relay::Relay;
@@ -58,6 +58,10 @@ pub(crate) struct Exchange {
     pub(crate) asked: Arc<Asked>,
     pub(crate) request_id: String,
     pub(crate) started: Instant,
+    /// When its body was whole: from then on its time is ours, or a provider's.
+    pub(crate) begun: Instant,
+    /// How it failed, as its caller is told.
+    pub(crate) failed: Option<Failed>,
     chain: Chain,
     rng: Rng,
     running: Vec<Running>,
@@ -105,7 +109,7 @@ impl Exchange {
         asked: Arc<Asked>,
         request: sanso_core::Request,
         request_id: String,
-        started: Instant,
+        (started, begun): (Instant, Instant),
     ) -> Self {
         let mut rng = shared.clock.rng();
         let chain = Chain::new(Arc::clone(&snapshot.topology), request, &mut rng);
@@ -115,6 +119,8 @@ impl Exchange {
             asked,
             request_id,
             started,
+            begun,
+            failed: None,
             chain,
             rng,
             running: Vec::with_capacity(1),
@@ -353,6 +359,7 @@ impl Exchange {
                 if fail::is_the_callers(&failure) {
                     served.degradation = Degradation::Rejected;
                 }
+                self.failed = Some(Failed::from(&failure));
                 self.record(&served, None);
                 Err(fail::error(&failure, &self.failures, &self.trail, served, &self.snapshot, now))
             }

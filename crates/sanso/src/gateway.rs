@@ -216,7 +216,7 @@ impl Gateway {
         self.shared.clock.request_id()
     }
 
-    /// Prometheus text.
+    /// Prometheus text, in OpenMetrics' format.
     #[must_use]
     pub fn metrics(&self) -> String {
         let now = self.shared.clock.now();
@@ -287,7 +287,7 @@ impl Gateway {
     }
 
     fn exchange(&self, body: Bytes, arrival: Arrival) -> Result<Exchange, Error> {
-        let started = arrival.at;
+        let (started, begun) = (arrival.at, self.shared.clock.now());
         let snapshot = self.shared.snapshot.load_full();
         let envelope = Envelope::read(body)?;
         let order = |task, ask: &tasks::Ask| {
@@ -312,7 +312,8 @@ impl Gateway {
             envelope,
         };
         let shared = Arc::clone(&self.shared);
-        let mut exchange = Exchange::new(shared, snapshot, Arc::new(asked), request, id, started);
+        let times = (started, begun);
+        let mut exchange = Exchange::new(shared, snapshot, Arc::new(asked), request, id, times);
         warnings.into_iter().for_each(|warning| exchange.warn(warning));
         Ok(exchange)
     }

@@ -75,6 +75,8 @@ pub struct GateView {
     pub in_flight: u32,
     /// What an administrator has set the breaker to.
     pub forced: Forced,
+    /// Tokens left to pay for retries; `None` where nothing bounds them.
+    pub retry_budget: Option<u32>,
 }
 
 impl Cell {
@@ -148,6 +150,7 @@ impl Cell {
             quota_dimension: quota.map(|(dimension, _)| dimension),
             in_flight: inner.in_flight,
             forced: inner.breaker.forced(),
+            retry_budget: inner.budget.left(),
         }
     }
 }

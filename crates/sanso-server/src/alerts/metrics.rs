@@ -15,18 +15,6 @@ const ROWS: [Row; 3] = [
     ("sanso_alert_queue", "gauge", "Notices that wait", |it| it.queued as u64),
 ];
 
-const SIGNALS: [Signal; 9] = [
-    Signal::Unavailable,
-    Signal::Degraded,
-    Signal::FallbackRate,
-    Signal::Authentication,
-    Signal::Quota,
-    Signal::NotFound,
-    Signal::SoftFailureRate,
-    Signal::ProviderErrorRate,
-    Signal::BreakerOpenings,
-];
-
 /// `text`, which ends as OpenMetrics must, with these before its end.
 pub(crate) fn metrics(mut text: String, firing: &[Alert], health: &Health) -> String {
     const END: &str = "# EOF\n";
@@ -41,24 +29,10 @@ pub(crate) fn metrics(mut text: String, firing: &[Alert], health: &Health) -> St
         }
     }
     text.push_str("# HELP sanso_alert_firing Alerts that fire.\n# TYPE sanso_alert_firing gauge\n");
-    for signal in SIGNALS {
+    for signal in Signal::ALL {
         let count = firing.iter().filter(|alert| alert.signal == signal).count();
-        let _ = writeln!(text, "sanso_alert_firing{{signal=\"{}\"}} {count}", name(signal));
+        let _ = writeln!(text, "sanso_alert_firing{{signal=\"{}\"}} {count}", signal.as_str());
     }
     text.push_str(END);
     text
-}
-
-const fn name(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Unavailable => "unavailable",
-        Signal::Degraded => "degraded",
-        Signal::FallbackRate => "fallback_rate",
-        Signal::Authentication => "authentication",
-        Signal::Quota => "quota",
-        Signal::NotFound => "not_found",
-        Signal::SoftFailureRate => "soft_failure_rate",
-        Signal::ProviderErrorRate => "provider_error_rate",
-        Signal::BreakerOpenings => "breaker_openings",
-    }
 }

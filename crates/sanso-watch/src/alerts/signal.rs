@@ -32,6 +32,35 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// Every signal, in their order.
+    pub const ALL: [Self; 9] = [
+        Self::Unavailable,
+        Self::Degraded,
+        Self::FallbackRate,
+        Self::Authentication,
+        Self::Quota,
+        Self::NotFound,
+        Self::SoftFailureRate,
+        Self::ProviderErrorRate,
+        Self::BreakerOpenings,
+    ];
+
+    /// As metrics and JSON write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Degraded => "degraded",
+            Self::FallbackRate => "fallback_rate",
+            Self::Authentication => "authentication",
+            Self::Quota => "quota",
+            Self::NotFound => "not_found",
+            Self::SoftFailureRate => "soft_failure_rate",
+            Self::ProviderErrorRate => "provider_error_rate",
+            Self::BreakerOpenings => "breaker_openings",
+        }
+    }
+
     /// Over what it is read, as people say it.
     #[must_use]
     pub const fn window(self) -> &'static str {

@@ -35,7 +35,7 @@ pub(super) fn of(record: &Record<'_>) -> Finished {
         ttft_ms: record.ttft.map(whole),
         input_tokens: facts.usage.map(|usage| usage.prompt),
         output_tokens: facts.usage.map(|usage| usage.completion),
-        cost_usd: exchange.cost_usd(served, facts),
+        cost_usd: record.cost_usd,
         soft: trail.soft.map(Into::into),
         format_valid: by.and_then(|_| exchange.asked.checks.as_ref()?.format_valid(trail.soft)),
         circuit_state: by.map(|by| snapshot.circuit_state(by.deployment, record.now).into()),

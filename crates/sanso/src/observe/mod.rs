@@ -6,6 +6,7 @@ mod finished;
 mod happened;
 mod log;
 mod metrics;
+mod overhead;
 mod quotas;
 pub(crate) mod record;
 pub(crate) mod standing;
@@ -96,7 +97,7 @@ impl Observer {
         snapshot: &Snapshot,
         now: Instant,
     ) {
-        self.metrics.note(event, snapshot);
+        self.metrics.note(event, last);
         match event {
             Event::Latch { deployment, change } => {
                 note_latch(&snapshot.target(*deployment).id, change);
@@ -133,13 +134,14 @@ impl Observer {
     /// A call of `deployment` was told that a quota is spent: its gate may have shut by that.
     pub(crate) fn quota(&self, deployment: DeploymentId, on: &Snapshot, now: Instant) {
         if let Some(moved) = self.quotas.shut_anew(deployment, on, now) {
+            self.metrics.quota_shut(deployment);
             self.views.offer(&moved);
         }
     }
 
     /// A call ended that is in no request's record.
     pub(crate) fn attempt(&self, deployment: DeploymentId, end: &CallEnd, on: &Snapshot) {
-        self.metrics.attempt(deployment, trail::outcome_name(end), on);
+        self.metrics.rest(deployment, end, on);
     }
 
     /// A request ended.

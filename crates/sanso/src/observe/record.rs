@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sanso_core::{CallEnd, DeploymentId, FaultKind, Instant, SoftReason};
+use sanso_core::{
+    CallEnd, CallId, DeploymentId, Failure, FailureCause, FaultKind, Instant, SoftReason,
+};
 
+use super::overhead;
 use super::trail::{Trail, TrailAttempt, kind_name};
 use crate::call::Facts;
 use crate::exchange::Exchange;
@@ -24,8 +27,33 @@ pub(crate) struct Record<'e> {
     pub(super) duration: Duration,
     /// From arrival to the first content.
     pub(super) ttft: Option<Duration>,
+    /// The part of it that sanso itself took; see [`overhead`].
+    pub(super) overhead: Duration,
+    /// USD for the answer, where that is known.
+    pub(super) cost_usd: Option<f64>,
     /// Answers that were not what was wanted, of whom.
     pub(super) soft_faults: Vec<(DeploymentId, SoftReason)>,
+}
+
+/// How a request failed, as its caller is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Failed {
+    pub(super) status: u16,
+    /// The fault that tells most, and of which call; `None` where no one was called.
+    pub(super) fault: Option<(CallId, FaultKind)>,
+}
+
+impl From<&Failure> for Failed {
+    fn from(failure: &Failure) -> Self {
+        let fault = match failure.cause {
+            FailureCause::Fault { call, kind } => Some((call, kind)),
+            FailureCause::Shut(_)
+            | FailureCause::Unable(_)
+            | FailureCause::Deadline
+            | FailureCause::Shed(_) => None,
+        };
+        Self { status: failure.status, fault }
+    }
 }
 
 impl<'e> Record<'e> {
@@ -39,8 +67,10 @@ impl<'e> Record<'e> {
             attempt.first_content.map(|after| (attempt.started + after) - exchange.started)
         });
         let duration = now - exchange.started;
+        let overhead = overhead::of(exchange.begun, now, trail);
+        let cost_usd = served.cost_usd.or_else(|| exchange.cost_usd(served, &facts));
         let soft_faults = soft_faults(trail, by);
-        Self { exchange, served, facts, by, now, duration, ttft, soft_faults }
+        Self { exchange, served, facts, by, now, duration, ttft, overhead, cost_usd, soft_faults }
     }
 
     /// How each call ended.

@@ -27,7 +27,7 @@ pub(crate) struct Trail {
     /// Who was passed over, each once for the same reason.
     pub(crate) skipped: Vec<TrailSkip>,
     /// The request waits, or waited for the call that is made next.
-    waits: bool,
+    pub(super) waits: bool,
     /// The call that goes past a shut breaker or host.
     forced: Option<CallId>,
 }

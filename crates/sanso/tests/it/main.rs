@@ -16,6 +16,7 @@ mod gates;
 mod held;
 mod local;
 mod malformed;
+mod metrics;
 mod mock_response;
 mod observe;
 mod own_lists;
