@@ -109,6 +109,12 @@ pub(crate) async fn serve(
         draining.linger().await;
     };
     let admin = Admin::start(gateway)?;
+    // By itself, so that nothing that it does keeps a connection waiting.
+    #[expect(clippy::disallowed_methods, reason = "it ends with the serving, below")]
+    let ticking = tokio::spawn({
+        let admin = Arc::clone(&admin);
+        async move { admin.run().await }
+    });
     let app = App::new(Arc::clone(&admin), drain.clone());
     let api = http::routes(app.clone(), on.admin.is_none());
     let listener = on.api.tap_io(|stream| {
@@ -128,14 +134,13 @@ pub(crate) async fn serve(
     let served = tokio::select! {
         result = async { serving.await } => result,
         result = page => result,
-        () = admin.run() => Ok(()),
         () = drain.is_over() => {
             tracing::warn!("requests were cut: they did not end within {DRAIN:?}");
             Ok(())
         }
     };
+    ticking.abort();
     admin.close().await;
-    admin.finish();
     served
 }
 

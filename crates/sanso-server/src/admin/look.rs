@@ -114,7 +114,7 @@ impl Admin {
         let saved = watch.saved();
         drop(watch);
         if let Some(path) = &self.saved {
-            super::saved::write(path, &saved);
+            self.shelf.put(path, &saved);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod look;
 pub(crate) mod saved;
 mod views;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,11 +17,13 @@ use std::time::Duration;
 use sanso::watch::{MarkKind, Millis, Range, Verdict, Watch};
 use sanso::{Gateway, config, wall_clock};
 use sanso_history::{History, Settings};
+use tokio::sync::oneshot;
 
 pub(crate) use feed::{Feed, Told};
 pub(crate) use look::Asked;
 
 use crate::alerts::{Delivery, Kept};
+use saved::Shelf;
 
 /// Everything that watches one gateway.
 #[derive(Debug)]
@@ -34,6 +37,7 @@ pub(crate) struct Admin {
     kept: Kept,
     /// Where open alerts and silences outlive a restart.
     saved: Option<PathBuf>,
+    shelf: Arc<Shelf>,
     /// This machine's name.
     instance: Arc<str>,
     /// The verdict that was last told.
@@ -57,6 +61,8 @@ impl Seen {
 
 /// How often the watch is asked what there is to tell.
 const TICK: Duration = Duration::from_secs(1);
+/// How long what waits at the end may take to be written.
+const LAST: Duration = Duration::from_secs(2);
 /// Ticks after which sinks that must be told again and again hear what fires.
 const TICKS_TO_STAND: u64 = 60;
 
@@ -75,12 +81,14 @@ impl Admin {
         let before = saved.as_deref().and_then(saved::read);
         let thresholds = gateway.config().alerts.thresholds;
         let watch = Watch::new(plan, thresholds, before, wall_clock());
+        let shelf = Arc::new(Shelf::start()?);
         let instance = instance().into();
         let delivery = Delivery::new(&gateway.config(), &instance);
         let admin = Arc::new(Self {
             seen: Arc::new(Seen { watch: Mutex::new(watch), feed: Feed::default() }),
             delivery: delivery.map_err(|report| std::io::Error::other(report.to_string()))?,
-            kept: Kept::at(undelivered),
+            kept: Kept::at(undelivered, Arc::clone(&shelf)),
+            shelf,
             instance,
             told: Mutex::default(),
             history,
@@ -109,15 +117,22 @@ impl Admin {
         self.watch().started_at()
     }
 
-    /// Ticks until it is dropped.
+    /// Ticks until it is dropped. A bug of ours costs one tick, not the gateway.
     pub(crate) async fn run(&self) {
         let mut ticks = tokio::time::interval(TICK);
         for number in 0_u64.. {
             ticks.tick().await;
-            self.tick();
-            if number.is_multiple_of(TICKS_TO_STAND) {
-                let firing = self.watch().firing();
-                self.delivery.stand(&firing);
+            let tick = || {
+                self.tick();
+                if number.is_multiple_of(TICKS_TO_STAND) {
+                    let firing = self.watch().firing();
+                    self.delivery.stand(&firing);
+                }
+            };
+            if catch_unwind(AssertUnwindSafe(tick)).is_err() {
+                tracing::error!(
+                    "sanso has a bug: a look at its figures panicked. Please report it"
+                );
             }
         }
     }
@@ -132,7 +147,7 @@ impl Admin {
         let changed = (!notices.is_empty()).then(|| watch.saved());
         drop(watch);
         if let (Some(path), Some(changed)) = (&self.saved, changed) {
-            saved::write(path, &changed);
+            self.shelf.put(path, &changed);
         }
         for notice in &notices {
             self.feed().tell("alert", notice);
@@ -154,20 +169,32 @@ impl Admin {
         }
     }
 
-    /// Tries once more to deliver what waits, before the process ends.
-    pub(crate) async fn close(&self) {
+    /// Delivers and writes what waits, in one try, before the process ends.
+    pub(crate) async fn close(self: &Arc<Self>) {
         self.delivery.close().await;
         self.kept.keep(&self.delivery);
+        if let Some(path) = &self.saved {
+            self.shelf.put(path, &self.watch().saved());
+        }
+        let (admin, (done, is_done)) = (Arc::clone(self), oneshot::channel());
+        // A thread that nobody waits for: where the disk hangs, the process ends all the same.
+        let written = std::thread::Builder::new().name("last-words".to_owned()).spawn(move || {
+            admin.write();
+            drop(admin);
+            // Nobody may be waiting any more.
+            let _ = done.send(());
+        });
+        if written.is_err() || tokio::time::timeout(LAST * 2, is_done).await.is_err() {
+            tracing::warn!("the end of the history was not written");
+        }
     }
 
-    /// Writes what waits, before the process ends. It may block.
-    pub(crate) fn finish(&self) {
-        if let Some(path) = &self.saved {
-            saved::write(path, &self.watch().saved());
-        }
+    /// Writes what waits. It may block.
+    fn write(&self) {
         if let Some(Err(error)) = self.history.as_ref().map(|history| history.flush()) {
             tracing::warn!(%error, "the end of the history was not written");
         }
+        self.shelf.settle(LAST);
     }
 
     fn watch(&self) -> MutexGuard<'_, Watch> {

@@ -9,13 +9,14 @@ use sanso::watch::{Millis, Notice};
 use serde::{Deserialize, Serialize};
 
 use super::Delivery;
-use crate::admin::saved;
+use crate::admin::saved::{self, Shelf};
 
 /// Where they are kept.
 #[derive(Debug)]
 pub(crate) struct Kept {
     /// `None`: nowhere.
     path: Option<PathBuf>,
+    shelf: Arc<Shelf>,
     last: Mutex<Last>,
 }
 
@@ -37,8 +38,8 @@ pub(super) struct KeptNotice {
 }
 
 impl Kept {
-    pub(crate) const fn at(path: Option<PathBuf>) -> Self {
-        Self { path, last: Mutex::new(Last { revision: 0, is_empty: false }) }
+    pub(crate) const fn at(path: Option<PathBuf>, shelf: Arc<Shelf>) -> Self {
+        Self { path, shelf, last: Mutex::new(Last { revision: 0, is_empty: false }) }
     }
 
     /// Queues what had not arrived when the process before this one ended.
@@ -47,7 +48,7 @@ impl Kept {
         delivery.take_up(waiting.unwrap_or_default());
     }
 
-    /// Writes what waits, if that has changed. It may block.
+    /// Has what waits written, if that has changed.
     pub(crate) fn keep(&self, delivery: &Delivery) {
         let Some(path) = &self.path else { return };
         let revision = delivery.revision();
@@ -58,7 +59,7 @@ impl Kept {
         let waiting = delivery.waiting();
         let is_empty = waiting.is_empty();
         if !(is_empty && last.is_empty) {
-            saved::write(path, &waiting);
+            self.shelf.put(path, &waiting);
         }
         *last = Last { revision, is_empty };
     }

@@ -294,3 +294,30 @@ async fn the_page_may_have_an_address_of_its_own() {
     post(&mut page, "/v1/chat/completions", CHAT).await.error(404, "invalid_request_error");
     assert_eq!(get(&mut page, "/metrics").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_disk_that_hangs_keeps_no_connection_waiting() {
+    let main = Provider::start(Vendor::OpenAi).await.unwrap();
+    let spare = Provider::start(Vendor::OpenAi).await.unwrap();
+    let (config, history) = setup(&main, &spare, "");
+    // Whoever opens it to write waits for a reader, and there is none.
+    let hung = format!("{}.alerts.new", history.path());
+    let made = std::process::Command::new("mkfifo").arg(&hung).status().unwrap();
+    assert!(made.success());
+    let mut server = Server::start(&config).await;
+    let mut raw = server.connect().await;
+    main.set(Problem::BadKey);
+    assert_eq!(chat(&mut raw).await.status, 200, "by the spare");
+    let fired = |shown: &Value| {
+        shown["alerts"].as_array().unwrap().iter().any(|alert| alert["state"] == "firing")
+    };
+    soon(until(&mut raw, "/admin/overview", fired)).await;
+    for _ in 0..3 {
+        let mut another = soon(server.connect()).await;
+        assert_eq!(soon(get(&mut another, "/health/liveliness")).await.status, 200);
+        assert_eq!(soon(chat(&mut another)).await.status, 200);
+    }
+    server.signal("TERM").await;
+    assert_eq!(server.ended().await, Some(0));
+    std::fs::remove_file(&hung).unwrap();
+}

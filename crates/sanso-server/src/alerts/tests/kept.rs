@@ -1,24 +1,32 @@
 //! What has not arrived outlives the process.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sanso::watch::{Change, Severity};
 
 use super::receiver::{BROKEN, OK, Receiver};
 use super::*;
+use crate::admin::saved::Shelf;
 use crate::alerts::Kept;
 
 /// A file of its own, gone at the end.
-struct File(PathBuf);
+struct File(PathBuf, Arc<Shelf>);
 
 impl File {
     fn new(name: &str) -> Self {
         let name = format!("sanso-{name}-{}.notices", std::process::id());
-        Self(std::env::temp_dir().join(name))
+        Self(std::env::temp_dir().join(name), Arc::new(Shelf::start().unwrap()))
+    }
+
+    /// Keeps what waits, and sees it written.
+    fn keep(&self, kept: &Kept, delivery: &Delivery) {
+        kept.keep(delivery);
+        self.1.settle(Duration::from_secs(20));
     }
 
     fn kept(&self) -> Kept {
-        Kept::at(Some(self.0.clone()))
+        Kept::at(Some(self.0.clone()), Arc::clone(&self.1))
     }
 }
 
@@ -43,7 +51,7 @@ async fn what_has_not_arrived_arrives_after_a_restart_in_its_order() {
     let told = receiver.next().await.body;
     let _held = hand.is_asked().await;
     // As a crash would leave it: what is written is written at each tick.
-    kept.keep(&before);
+    file.keep(&kept, &before);
     before.close().await;
     receiver.next().await;
 
@@ -53,7 +61,7 @@ async fn what_has_not_arrived_arrives_after_a_restart_in_its_order() {
     assert_eq!(receiver.next().await.body, told);
     assert_eq!(receiver.next().await.json()["change"], "resolved");
     soon(after.close()).await;
-    kept.keep(&after);
+    file.keep(&kept, &after);
 
     let (third, _hand) = delivery(&sink);
     file.kept().restore(&third);
@@ -65,7 +73,7 @@ async fn a_day_counts_from_when_it_came() {
     let file = File::new("day");
     let (before, _hand) = delivery("{type: slack, url: 'http://127.0.0.1:9/x'}");
     before.deliver(&fired());
-    file.kept().keep(&before);
+    file.keep(&file.kept(), &before);
     let text = std::fs::read_to_string(&file.0).unwrap();
     assert!(text.contains("2026-11-24T14:38:00.000Z"), "{text}");
     std::fs::write(&file.0, text.replace("2026-11-24T14:38", "2026-11-23T14:37")).unwrap();
