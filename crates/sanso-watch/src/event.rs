@@ -66,9 +66,13 @@ pub struct Finished {
     pub deployment: Option<Arc<str>>,
     /// The group of the leg that answered.
     pub answered_by_group: Option<Arc<str>>,
-    /// That leg's number; 0 is the asked-for group.
+    /// That leg's number in this request's order; 0 is the first.
     pub leg: Option<u32>,
-    /// The group of the first leg, where another leg answered: the asked-for one, or a task's.
+    /// The group of the first leg of this request: the asked-for one, or the one that its task's
+    /// strategy put first.
+    #[serde(default)]
+    pub first_group: Option<Arc<str>>,
+    /// The same, where another leg answered.
     #[serde(default)]
     pub fallback_from: Option<Arc<str>>,
     /// Why the first leg did not answer. `Some` where a later leg did, or no one.
@@ -110,6 +114,15 @@ impl Finished {
     #[must_use]
     pub fn is_fallback(&self) -> bool {
         self.leg.is_some_and(|leg| leg > 0)
+    }
+
+    /// The group that was to answer: a strategy may put another one first for each request. Of a
+    /// request that an earlier version kept, it is as much as that tells.
+    #[must_use]
+    pub fn own_group(&self) -> &str {
+        let answered_first = self.answered_by_group.as_ref().filter(|_| self.leg == Some(0));
+        let told = self.first_group.as_ref().or(self.fallback_from.as_ref()).or(answered_first);
+        told.unwrap_or(&self.model_group)
     }
 
     /// As `GET /admin/requests` shows it.
@@ -268,7 +281,7 @@ pub struct AttemptMade {
     pub provider: Arc<str>,
     /// The model that was asked for there.
     pub model: Arc<str>,
-    /// The leg that it served; 0 is the asked-for group.
+    /// The leg that it served, in this request's order; 0 is the first.
     pub leg: u32,
     /// How it ended.
     pub outcome: Outcome,

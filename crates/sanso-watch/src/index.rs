@@ -1,7 +1,6 @@
 //! The names of a [`Plan`] as small numbers, so that counting one request costs a few look-ups and
 //! unknown names cost nothing.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -100,26 +99,31 @@ impl Index {
         task.as_ref().filter(|_| shared).unwrap_or(model_group)
     }
 
-    /// The deployments of a chain's first leg.
-    pub(crate) fn first_leg(&self, chain: usize) -> impl Iterator<Item = usize> + '_ {
-        self.slots[chain].iter().filter(|slot| slot.leg == 0).map(|slot| slot.deployment)
+    /// The number of a chain's leg of a group, as the plan lists it. A group that it does not list is
+    /// of an older plan: then it is the first.
+    pub(crate) fn leg_of(&self, chain: usize, group: &str) -> usize {
+        let legs = &self.plan.chains[chain].legs;
+        legs.iter().position(|leg| *leg.model_group == *group).unwrap_or(0)
     }
 
-    /// Who answered a chain's requests for a leg that is not the first, most often.
+    /// The deployments of a chain's leg, by its number in the plan.
+    pub(crate) fn leg(&self, chain: usize, leg: usize) -> impl Iterator<Item = usize> + '_ {
+        self.slots[chain].iter().filter(move |slot| slot.leg == leg).map(|slot| slot.deployment)
+    }
+
+    /// Who answered a chain's requests for a leg that was not their first, most often.
     pub(crate) fn served_instead(
         &self,
         chain: usize,
-        served: &Sparse,
+        instead: &Sparse,
     ) -> Option<&PlannedDeployment> {
-        let slots = &self.slots[chain];
-        let others = served.iter().filter(|(slot, _)| slots[*slot].leg > 0);
-        let (slot, _) = others.max_by_key(|(slot, count)| (*count, Reverse(*slot)))?;
-        Some(&self.deployments[slots[slot].deployment])
+        let slot = instead.most()?;
+        Some(&self.deployments[self.slots[chain][slot].deployment])
     }
 
     /// The chain that suffers most directly when `deployment` does: one that it leads, else any.
     pub(crate) fn chain_with(&self, deployment: usize) -> Option<usize> {
-        let leads = |chain: &usize| self.first_leg(*chain).any(|first| first == deployment);
+        let leads = |chain: &usize| self.leg(*chain, 0).any(|first| first == deployment);
         let has = |chain: &usize| self.slots[*chain].iter().any(|s| s.deployment == deployment);
         let mut chains = 0..self.slots.len();
         chains.clone().find(leads).or_else(|| chains.find(has))

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::event::{BreakerMoved, BreakerState, GateMoved, GateName, Mark};
+use crate::figures::counts::Sparse;
 use crate::figures::{DAY, Figures};
 use crate::index::Index;
 use crate::millis::Millis;
@@ -112,8 +113,13 @@ impl Scene<'_> {
         since.max(self.now.minus(DAY))
     }
 
-    /// The deployments of a chain's first leg.
-    pub(crate) fn first_leg(&self, chain: usize) -> Vec<usize> {
-        self.index.first_leg(chain).collect()
+    /// The deployments of the leg that should have answered: of the requests since a time that their
+    /// first leg did not answer, that leg, most often. A strategy may put another one first for each
+    /// request; where none was lost, it is the one that is listed first.
+    pub(crate) fn own_leg(&self, chain: usize, since: Millis) -> Vec<usize> {
+        let mut lost_by = Sparse::default();
+        let parts = self.figures.chain_parts(chain, self.kept(since), self.now);
+        parts.for_each(|counts| lost_by.merge(&counts.lost_by));
+        self.index.leg(chain, lost_by.most().unwrap_or(0)).collect()
     }
 }

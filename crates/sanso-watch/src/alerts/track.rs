@@ -177,7 +177,7 @@ impl Tracked {
         alert.cause = Cause::of(scene, lines.watched, alert.since);
         if let Of::Chain(chain) = lines.watched.of {
             let counts = scene.figures.chain(chain, scene.kept(alert.since), scene.now);
-            let instead = scene.index.served_instead(chain, &counts.served);
+            let instead = scene.index.served_instead(chain, &counts.instead);
             alert.served_instead = instead.map(|planned| planned.deployment.clone());
             alert.served_instead_model = instead.map(|planned| planned.label().into());
             let partial = counts.of(Degradation::Partial);

@@ -60,12 +60,12 @@ pub(super) fn rate(
     counts: &ChainCounts,
     since: Millis,
 ) {
-    let first_leg = scene.first_leg(chain);
-    let dimension = first_leg.iter().find_map(|number| {
+    let own_leg = scene.own_leg(chain, since);
+    let dimension = own_leg.iter().find_map(|number| {
         let id = &scene.index.deployments[*number].deployment;
         scene.facts.gate_of(id, GateName::Quota)?.dimension
     });
-    let closings = scene.figures.deployments(&first_leg, scene.now.minus(HOUR), scene.now);
+    let closings = scene.figures.deployments(&own_leg, scene.now.minus(HOUR), scene.now);
     let closings = closings.closings.get(GateName::Quota as usize);
     if closings > 0 {
         let times = plural(closings, "closing", "closings");
@@ -80,7 +80,7 @@ pub(super) fn rate(
         .into_iter()
         .map(|reason| counts.moved_for(reason))
         .sum();
-    let answered = scene.figures.deployments(&first_leg, since, scene.now).successes;
+    let answered = scene.figures.deployments(&own_leg, since, scene.now).successes;
     if cause.code == CauseCode::RateSteady && answered > 0 {
         let larger = (f64::from(limited) / f64::from(answered) * 100.0).ceil() as u32;
         let larger = number(larger);

@@ -39,7 +39,7 @@ impl Mix {
         counts: &ChainCounts,
         since: Millis,
     ) -> Self {
-        let first_leg = scene.first_leg(chain);
+        let own_leg = scene.own_leg(chain, since);
         let mut mix = Self { is_counted: true, ..Self::default() };
         let (mut blind, mut credential) = (0.0, 0.0);
         for reason in Reason::all() {
@@ -51,7 +51,7 @@ impl Mix {
                 (_, None) => blind += count,
             }
         }
-        let behind = Self::of_attempts(scene, &first_leg, since);
+        let behind = Self::of_attempts(scene, &own_leg, since);
         mix.spread(credential, &behind, |kind| {
             matches!(kind, Kind::Authentication | Kind::QuotaExhausted)
         });

@@ -117,10 +117,10 @@ impl Cause {
     }
 
     fn of_chain(scene: &Scene<'_>, chain: usize, since: Millis) -> Self {
-        let first_leg = scene.first_leg(chain);
+        let own_leg = scene.own_leg(chain, since);
         let counts = scene.figures.chain(chain, since, scene.now);
         let by_breaker = counts.moved_for(Reason::Passed(Passed::Breaker));
-        let held = first_leg.iter().map(|number| &scene.index.deployments[*number]);
+        let held = own_leg.iter().map(|number| &scene.index.deployments[*number]);
         let held: Vec<_> =
             held.filter(|planned| scene.facts.is_forced_open(&planned.deployment)).collect();
         if let Some(planned) = held.first().filter(|_| by_breaker * 2 > counts.moved.total()) {
@@ -133,7 +133,7 @@ impl Cause {
             };
         }
         let mix = Mix::of_chain(scene, chain, &counts, since);
-        let mut cause = Self::from_mix(scene, &mix, &first_leg, since);
+        let mut cause = Self::from_mix(scene, &mix, &own_leg, since);
         match cause.code {
             CauseCode::RateSteady | CauseCode::RateBurst => {
                 let rhythm = rhythm::of_chain(scene, chain, since);
@@ -154,7 +154,7 @@ impl Cause {
             | CauseCode::Forced
             | CauseCode::Mixed => {
                 evidence::moved(&mut cause, &mix, &counts);
-                evidence::attempts(&mut cause, scene, &mix, &first_leg, since);
+                evidence::attempts(&mut cause, scene, &mix, &own_leg, since);
             }
         }
         cause

@@ -31,6 +31,12 @@ impl Sparse {
         self.0.iter().map(|(key, count)| (usize::from(*key), *count))
     }
 
+    /// The number with the highest count, of equal ones the first.
+    pub(crate) fn most(&self) -> Option<usize> {
+        let most = self.iter().max_by_key(|(key, count)| (*count, std::cmp::Reverse(*key)));
+        most.map(|(key, _)| key)
+    }
+
     pub(crate) fn total(&self) -> u32 {
         self.0.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
@@ -54,6 +60,10 @@ pub(crate) struct ChainCounts {
     pub(crate) ended: [u32; 6],
     /// By slot: who answered.
     pub(crate) served: Sparse,
+    /// By slot: who answered for another leg than the request's first.
+    pub(crate) instead: Sparse,
+    /// By leg: which one was first for the requests that it did not answer.
+    pub(crate) lost_by: Sparse,
     /// Answered by another leg, by a model that the first leg has, too.
     pub(crate) same_model: u32,
     /// By [`Reason`]: what moved requests away from the first leg.
@@ -95,6 +105,8 @@ impl ChainCounts {
             *sum = sum.saturating_add(count);
         }
         self.served.merge(&other.served);
+        self.instead.merge(&other.instead);
+        self.lost_by.merge(&other.lost_by);
         self.same_model = self.same_model.saturating_add(other.same_model);
         self.moved.merge(&other.moved);
         self.passed_on.merge(&other.passed_on);

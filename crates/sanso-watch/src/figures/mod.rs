@@ -231,7 +231,12 @@ impl Figures {
                         let slot = &old.slots[number][slot];
                         new.slot(chain, deployments[slot.deployment]?, Some(&slot.group))
                     };
-                    *at(&mut bucket.chains, chain) = note::reslotted(counts, slot);
+                    let leg = |leg: usize| {
+                        let group = &old.plan.chains[number].legs[leg].model_group;
+                        let legs = &new.plan.chains[chain].legs;
+                        legs.iter().position(|other| other.model_group == *group)
+                    };
+                    *at(&mut bucket.chains, chain) = note::reslotted(counts, slot, leg);
                 }
             }
         }

@@ -58,18 +58,21 @@ fn count_request(counts: &mut ChainCounts, chain: usize, request: &Finished, ind
     count_one(&mut counts.ended[request.degradation as usize]);
     let answerer = request.deployment.as_ref().and_then(|id| index.deployment(id));
     let slot = answerer.and_then(|d| index.slot(chain, d, request.answered_by_group.as_deref()));
+    let own_leg = index.leg_of(chain, request.own_group());
     if let Some(slot) = slot {
         counts.served.add(slot, 1);
     }
     if request.degradation == Degradation::Partial {
+        slot.into_iter().for_each(|slot| counts.instead.add(slot, 1));
         let model = answerer.map(|number| &index.deployments[number].model);
-        let mut firsts = index.first_leg(chain).map(|first| &index.deployments[first].model);
+        let mut firsts = index.leg(chain, own_leg).map(|first| &index.deployments[first].model);
         if model.is_some_and(|model| firsts.any(|own| own == model)) {
             count_one(&mut counts.same_model);
         }
     }
     match request.degradation {
         Degradation::Partial | Degradation::Degraded | Degradation::Unavailable => {
+            counts.lost_by.add(own_leg, 1);
             if let Some(reason) = request.fallback {
                 counts.moved.add(reason.index(), 1);
             }
@@ -155,12 +158,15 @@ fn count_attempts(bucket: &mut Bucket, request: &Finished, index: &Index) {
     }
 }
 
-/// A chain's counts, its slots renumbered.
+/// A chain's counts, its slots and legs renumbered.
 pub(super) fn reslotted(
     mut counts: ChainCounts,
     slot: impl Fn(usize) -> Option<usize>,
+    leg: impl Fn(usize) -> Option<usize>,
 ) -> ChainCounts {
     counts.served = counts.served.renumbered(&slot);
+    counts.instead = counts.instead.renumbered(&slot);
+    counts.lost_by = counts.lost_by.renumbered(leg);
     counts.passed_on = counts
         .passed_on
         .renumbered(|key| Some(slot(key / Reason::COUNT)? * Reason::COUNT + key % Reason::COUNT));

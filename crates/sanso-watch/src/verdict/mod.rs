@@ -238,9 +238,10 @@ impl<'a> Bench<'a> {
         answers
     }
 
-    /// The deployments of a chain's first leg as they stand.
-    fn first_leg(&self, chain: usize) -> Vec<&'a LiveDeployment> {
-        let ids = self.index().first_leg(chain).map(|n| &self.index().deployments[n].deployment);
+    /// The deployments of the leg that should have answered since a time, as they stand.
+    fn own_leg(&self, chain: usize, since: Millis) -> Vec<&'a LiveDeployment> {
+        let numbers = self.scene.own_leg(chain, since).into_iter();
+        let ids = numbers.map(|number| &self.index().deployments[number].deployment);
         ids.filter_map(|id| self.live.of(id)).collect()
     }
 }

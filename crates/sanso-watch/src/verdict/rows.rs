@@ -59,7 +59,7 @@ pub(super) fn first_that_holds(bench: &Bench<'_>) -> Verdict {
         (State::Degraded, of(Signal::Degraded).collect()),
         (State::Recovering, fallback(&|trouble| is_recovering(bench, trouble))),
         (State::Rerouted, fallback(&|t| t.alert.same_model_share.is_some_and(|s| s >= SAME))),
-        (State::Open, fallback(&|trouble| is_open(bench, trouble.chain))),
+        (State::Open, fallback(&|trouble| is_open(bench, trouble))),
         (State::Losing, fallback(&|trouble| trouble.alert.severity == Severity::Critical)),
         (State::Slipping, fallback(&|_| true)),
         (State::Soft, of(Signal::SoftFailureRate).collect()),
@@ -86,9 +86,9 @@ fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'
     let mut others: Vec<_> = others.map(|trouble| trouble.chain).collect();
     others.sort_unstable();
     others.dedup();
-    let instead = bench.index().served_instead(chain, &counts.served);
-    let first = bench.index().first_leg(chain).next();
-    let own_model = first.map(|number| bench.index().deployments[number].label().into());
+    let instead = bench.index().served_instead(chain, &counts.instead);
+    let own_leg = bench.scene.own_leg(chain, alert.since);
+    let own_model = own_leg.first().map(|number| bench.index().deployments[*number].label().into());
     let of_alert = alert.subject.model.as_ref().filter(|_| state == State::Soft);
     let mut verdict = Verdict {
         state,
@@ -113,16 +113,16 @@ fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'
         answers,
         ..Verdict::default()
     };
-    let first_leg = bench.first_leg(chain);
+    let own_leg = bench.own_leg(chain, alert.since);
     if state == State::Recovering {
         let recent = &verdict.answers;
         verdict.own_share =
             (recent.requests > 0).then(|| f64::from(recent.full) / f64::from(recent.requests));
-        let coming = first_leg.iter().filter(|live| live.breaker.state != BreakerState::Open);
+        let coming = own_leg.iter().filter(|live| live.breaker.state != BreakerState::Open);
         verdict.recovering_since = coming.map(|live| live.breaker.since).max();
     }
     if state == State::Open {
-        verdict.next_probe = first_leg.iter().filter_map(|live| live.breaker.next_probe).min();
+        verdict.next_probe = own_leg.iter().filter_map(|live| live.breaker.next_probe).min();
     }
     verdict
 }
@@ -157,7 +157,7 @@ const fn tone(state: State, of_alert: Severity) -> Tone {
 /// half-open for a moment at each probe, and that alone is no recovery. Or all of them are closed and
 /// the last five minutes were well, though the alert still waits for the second five.
 fn is_recovering(bench: &Bench<'_>, trouble: &Trouble<'_>) -> bool {
-    let first_leg = bench.first_leg(trouble.chain);
+    let own_leg = bench.own_leg(trouble.chain, trouble.alert.since);
     let answers = |live: &LiveDeployment| {
         let number = bench.index().deployment(&live.deployment);
         number.is_some_and(|number| {
@@ -165,12 +165,12 @@ fn is_recovering(bench: &Bench<'_>, trouble: &Trouble<'_>) -> bool {
             bench.scene.figures.deployments(&[number], since, bench.scene.now).successes > 0
         })
     };
-    let comes_back = first_leg.iter().any(|live| match live.breaker.state {
+    let comes_back = own_leg.iter().any(|live| match live.breaker.state {
         BreakerState::Recovering => true,
         BreakerState::HalfOpen => answers(live),
         BreakerState::Open | BreakerState::Closed => false,
     });
-    let all_closed = first_leg.iter().all(|live| live.breaker.state == BreakerState::Closed);
+    let all_closed = own_leg.iter().all(|live| live.breaker.state == BreakerState::Closed);
     comes_back || (trouble.eases && all_closed)
 }
 
@@ -182,9 +182,9 @@ fn is_down(bench: &Bench<'_>, chain: usize) -> bool {
     f64::from(recent.unavailable) > NOBODY * f64::from(recent.requests)
 }
 
-fn is_open(bench: &Bench<'_>, chain: usize) -> bool {
-    let first_leg = bench.first_leg(chain);
-    !first_leg.is_empty() && first_leg.iter().all(|live| live.breaker.state == BreakerState::Open)
+fn is_open(bench: &Bench<'_>, trouble: &Trouble<'_>) -> bool {
+    let own_leg = bench.own_leg(trouble.chain, trouble.alert.since);
+    !own_leg.is_empty() && own_leg.iter().all(|live| live.breaker.state == BreakerState::Open)
 }
 
 fn quiet(bench: &Bench<'_>) -> Verdict {

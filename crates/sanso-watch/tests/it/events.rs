@@ -42,6 +42,7 @@ fn request() -> Finished {
         soft: None,
         format_valid: None,
         quality_score: None,
+        first_group: Some("main-model".into()),
         fallback_from: Some("main-model".into()),
         circuit_state: Some(BreakerState::HalfOpen),
         warnings: vec![],
@@ -56,7 +57,7 @@ fn request() -> Finished {
 #[test]
 fn a_row_has_the_names_of_the_request_log() {
     let row = serde_json::to_value(request().row()).unwrap();
-    let names = "event ts request_id task provider model deployment attempt fallback_from \
+    let names = "event ts request_id task provider model deployment attempt first_group fallback_from \
                  duration_ms ttft_ms input_tokens output_tokens cost_usd circuit_state \
                  degradation_level is_fallback format_valid quality_score failure_kinds";
     for name in names.split_whitespace() {

@@ -10,4 +10,5 @@ mod filter;
 mod laws;
 mod page;
 mod rig;
+mod strategy;
 mod verdict;

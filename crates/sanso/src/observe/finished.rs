@@ -29,6 +29,7 @@ pub(super) fn of(record: &Record<'_>) -> Finished {
         deployment: target.map(|target| Arc::clone(&target.id)),
         answered_by_group: by.map(|by| snapshot.group_name(by.group)),
         leg: by.map(|by| by.leg.0),
+        first_group: Some(snapshot.group_name(exchange.first_leg())),
         fallback_from: served.fallback.then(|| snapshot.group_name(exchange.first_leg())),
         fallback: reason(record),
         duration_ms: whole(record.duration),

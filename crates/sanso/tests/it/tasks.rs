@@ -124,6 +124,8 @@ async fn a_tasks_chain_is_its_groups_and_no_list_of_theirs() {
     stage.main.set(Problem::Overloaded);
     let error = soon(gateway.chat(by_model())).await.unwrap_err();
     assert_eq!(error.status(), 503);
+    let line = log.line().await;
+    assert_eq!((&line["first_group"], &line["fallback_from"]), (&json!("spare"), &json!(null)));
     assert_eq!(stage.third.stats().calls, 0);
     let count = |name, labels: &[&str]| metric(&gateway, name, labels);
     let labels = ["model_group=\"task/t\"", "task=\"t\"", "degradation=\"partial\""];
