@@ -30,6 +30,8 @@ export interface Cause {
   key_name?: Maybe<string>;
   kind?: Maybe<string>;
   kind_share?: Maybe<number>;
+  /** How the other providers did in the same time. */
+  other_providers?: Maybe<'fine' | 'failing' | 'unknown'>;
   /** Quota: when it is filled up again, where the provider says so. */
   resets_at?: Maybe<Time>;
   evidence?: Maybe<string[]>;

@@ -60,12 +60,12 @@ const ROWS: Record<VerdictState, Row> = {
     advice: 'anthropic failed from 13:52 on. Calls at once grow with each success; nothing to do.', title: '38.0 % back',
   },
   rerouted: {
-    verdict: { rate: 0.07, same_model_share: 0.83, other_model_rate: 0.012, cause: { code: 'provider_incident', provider: 'bedrock', kind: 'Overloaded' } }, label: 'Rerouted, mostly to the same model',
+    verdict: { rate: 0.07, same_model_share: 0.83, other_model_rate: 0.012, cause: { code: 'provider_incident', provider: 'bedrock', kind: 'Overloaded', other_providers: 'fine' } }, label: 'Rerouted, mostly to the same model',
     sentence: 'main-model has been answered elsewhere 7.0 % of the time since 13:52, because bedrock is overloaded; 83 % of that by the same model.',
     advice: 'Little quality is lost, 1.2 % went to another model. Nothing to change: this is an incident at bedrock, the other providers are fine.', title: '7.0 % rerouted',
   },
   open: {
-    verdict: { rate: 0.997, next_probe: new Date(NOW + 6000).toISOString(), cause: { code: 'provider_incident', provider: 'anthropic', kind: 'ServerError' } }, label: 'Quality is being lost',
+    verdict: { rate: 0.997, next_probe: new Date(NOW + 6000).toISOString(), cause: { code: 'provider_incident', provider: 'anthropic', kind: 'ServerError', other_providers: 'fine' } }, label: 'Quality is being lost',
     sentence: 'main-model has been answered by its fallback, gpt-4.1, 99.7 % of the time since 13:52, because anthropic is failing.',
     advice: 'Nothing to change: this is an incident at anthropic, the other providers are fine. The breaker is open; next probe in 6 s.', title: '99.7 % fallback',
   },
@@ -152,8 +152,8 @@ test('a range in which nothing was asked has no rate', () => {
 const CAUSES: Record<CauseCode, [why: string, act: string]> = {
   rate_steady: ['because P rate-limits it', 'Raise the P plan or add a deployment: the limit is too small for this load, and the fallback is papering over it.'],
   rate_burst: ['because bursts run into P\u2019s rate limit', 'Spread the load or queue it: on average the plan is large enough.'],
-  provider_incident: ['because P is failing', 'Nothing to change: this is an incident at P, the other providers are fine.'],
-  network: ['because no provider can be reached', 'Look at our own network first: DNS, proxy, egress rules.'],
+  provider_incident: ['because P is failing', 'Look at P\u2019s status: this is an incident there, and no other provider was asked enough to compare.'],
+  network: ['because P cannot be reached', 'Look at our own network first: DNS, proxy, egress rules; then at P.'],
   latency: ['because P\u2019s first token takes too long', 'Put another region in front, or raise the first-token limit: latency regression at P.'],
   authentication: ['because P refuses the key K', 'Replace the key and reload: it was revoked or lacks a permission. Only the name of its variable is shown.'],
   quota: ['because the P account has no credit left', 'Top up or raise the spend cap.'],
@@ -162,7 +162,7 @@ const CAUSES: Record<CauseCode, [why: string, act: string]> = {
   context: ['because prompts are longer than M\u2019s window', 'Put a leg with a larger window first, or shorten the prompts.'],
   policy: ['because P\u2019s filter refuses it', 'Look at the requests: only content_policy_fallbacks apply.'],
   forced: ['because an operator forced its breaker open', 'Release it when the reason is gone.'],
-  mixed: ['for several reasons, none above half', 'Look at the requests.'],
+  mixed: ['for a reason that is no fault', 'Look at the requests.'],
 };
 
 for (const [code, [why, act]] of Object.entries(CAUSES)) {
@@ -178,6 +178,15 @@ test('soft failures name what is wrong, and an overload is called one', () => {
   assert.equal(why({ code: 'soft', model: 'M', kind: 'Soft(truncated)' }), 'because M\u2019s answers fail their check (cut off)');
   assert.equal(why({ code: 'provider_incident', provider: 'P', kind: 'Overloaded' }), 'because P is overloaded');
   assert.equal(why({ code: 'provider_incident', provider: 'P', kind: 'Timeout(first token)' }), 'because P is failing');
+});
+
+test('that the other providers are fine is said only where they are', () => {
+  const act = (c: Partial<Cause>): string => say(causeWords({ code: 'provider_incident', provider: 'P', ...c }).act);
+  assert.equal(act({ other_providers: 'fine' }), 'Nothing to change: this is an incident at P, the other providers are fine.');
+  assert.equal(act({ other_providers: 'failing' }), 'Look at the other providers, too: this is an incident at P, and it is not the only one that fails.');
+  assert.match(act({ other_providers: 'unknown' }), /^Look at P\u2019s status/);
+  assert.equal(say(causeWords({ code: 'network' }).why), 'because no provider can be reached');
+  assert.equal(say(causeWords({ code: 'mixed', kind: 'ContextWindow' }).why), 'for several reasons, none above half');
 });
 
 test('a cause that this page does not know is left out', () => {

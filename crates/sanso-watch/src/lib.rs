@@ -24,7 +24,7 @@ pub use alerts::{
     Alert, AlertState, Also, BadRate, Change, Notice, Rate, Severity, Signal, Subject, Thresholds,
     UnknownAlert,
 };
-pub use cause::{Cause, CauseCode, CauseKind};
+pub use cause::{Cause, CauseCode, CauseKind, Others};
 pub use event::{
     AttemptMade, BreakerMoved, BreakerState, Degradation, Dimension, Event, Finished, GateMoved,
     GateName, Mark, MarkKind, Row, Skip, Soft,

@@ -15,6 +15,13 @@ const provider = (c: Cause): string => c.provider ?? 'the provider';
 const model = (c: Cause): string => c.model ?? 'the model';
 const brackets = (text: string): string => (text ? ` (${text})` : '');
 
+/** That the others are fine is said where they were asked, and were. */
+function incident(c: Cause): Rich {
+  if (c.other_providers === 'fine') return [bold('Nothing to change'), `: this is an incident at ${provider(c)}, the other providers are fine.`];
+  if (c.other_providers === 'failing') return [bold('Look at the other providers, too'), `: this is an incident at ${provider(c)}, and it is not the only one that fails.`];
+  return [bold(`Look at ${provider(c)}\u2019s status`), ': this is an incident there, and no other provider was asked enough to compare.'];
+}
+
 const WORDS: Record<CauseCode, (c: Cause) => Said> = {
   rate_steady: (c) => ({
     why: [`because ${provider(c)} `, { whole: 'rate-limits' }, ' it'],
@@ -26,11 +33,11 @@ const WORDS: Record<CauseCode, (c: Cause) => Said> = {
   }),
   provider_incident: (c) => ({
     why: [`because ${provider(c)} is ${kindOf(c.kind ?? '') === 'Overloaded' ? 'overloaded' : 'failing'}`],
-    act: [bold('Nothing to change'), `: this is an incident at ${provider(c)}, the other providers are fine.`],
+    act: incident(c),
   }),
-  network: () => ({
-    why: ['because no provider can be reached'],
-    act: [bold('Look at our own network first'), ': DNS, proxy, egress rules.'],
+  network: (c) => ({
+    why: [c.provider ? `because ${c.provider} cannot be reached` : 'because no provider can be reached'],
+    act: [bold('Look at our own network first'), `: DNS, proxy, egress rules${c.provider ? `; then at ${c.provider}` : ''}.`],
   }),
   latency: (c) => ({
     why: [`because ${provider(c)}\u2019s first token takes too long`],
@@ -64,7 +71,7 @@ const WORDS: Record<CauseCode, (c: Cause) => Said> = {
     why: ['because an operator forced its breaker open'],
     act: [bold('Release it'), ' when the reason is gone.'],
   }),
-  mixed: () => ({ why: ['for several reasons, none above half'], act: [bold('Look at the requests.')] }),
+  mixed: (c) => ({ why: [c.kind ? 'for several reasons, none above half' : 'for a reason that is no fault'], act: [bold('Look at the requests.')] }),
 };
 
 /** The words for a cause; empty where it is not known (yet), or newer than this page. */

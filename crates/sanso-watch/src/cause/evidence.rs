@@ -13,6 +13,18 @@ use crate::words::{number, plural, ratio, share};
 
 /// What part of what moved requests on is of the kind.
 pub(super) fn moved(cause: &mut Cause, mix: &Mix, counts: &ChainCounts) {
+    for (passed, why) in [
+        (Passed::Unable, "cannot do what they ask"),
+        (Passed::NoTime, "takes longer than they had left"),
+        (Passed::Failed, "had failed them before"),
+    ] {
+        let count = counts.moved_for(Reason::Passed(passed));
+        if count > 0 {
+            let all = number(counts.moved.total());
+            let line = format!("{} of {all} moved on from a model that {why}", number(count));
+            cause.evidence.push(line);
+        }
+    }
     let Some(kind) = cause.kind.map(|kind| kind.kind) else { return };
     let (of_kind, total) = mix.weight(kind);
     if mix.is_counted && counts.moved.total() > 0 {
@@ -103,6 +115,12 @@ pub(super) fn attempts(
         let named =
             all.iter().map(|(name, trouble, of)| format!("{name} {}", ratio(*trouble, *of)));
         let named: Vec<_> = named.collect();
+        if let Some(only) = &cause.provider {
+            let own =
+                format!("no attempt at {only} could connect, and no other provider was asked");
+            cause.evidence.push(own);
+            return;
+        }
         cause.evidence.push(format!("all {} providers fail: {}", all.len(), named.join(", ")));
         return;
     }

@@ -1,5 +1,6 @@
 //! Which kinds of fault are behind something, and how much of it each.
 
+use super::Others;
 use crate::figures::{ChainCounts, HOUR};
 use crate::kind::Kind;
 use crate::millis::Millis;
@@ -32,7 +33,8 @@ impl Mix {
     }
 
     /// What moved a chain's requests on. A gate stands for the fault that shut it; an open breaker (a
-    /// full window, a spent budget) for the faults of its leg's deployments, in their proportion.
+    /// full window, a spent budget) for the faults of its leg's deployments, in their proportion. Who
+    /// was passed over for the request's sake stands for no fault.
     pub(super) fn of_chain(
         scene: &Scene<'_>,
         chain: usize,
@@ -47,6 +49,9 @@ impl Mix {
             match (reason, reason.kind()) {
                 _ if count == 0.0 => {}
                 (Reason::Passed(Passed::Credential), _) => credential += count,
+                (Reason::Passed(Passed::Unable | Passed::NoTime | Passed::Failed), _) => {
+                    mix.total += count;
+                }
                 (_, Some(kind)) => mix.add(kind, count),
                 (_, None) => blind += count,
             }
@@ -170,6 +175,41 @@ pub(super) fn providers<'a>(scene: &Scene<'a>, since: Millis) -> Vec<(&'a str, u
         (&***provider, trouble, judged)
     });
     counted.filter(|(_, _, judged)| *judged >= SPEAKS).collect()
+}
+
+/// The provider that was asked, if it was the only one.
+pub(super) fn only_asked<'a>(scene: &Scene<'a>, since: Millis) -> Option<&'a str> {
+    match providers(scene, since)[..] {
+        [(name, _, _)] => Some(name),
+        _ => None,
+    }
+}
+
+/// The only provider that was asked could not even be connected to. Whether that is its fault or that
+/// of the way to it, no other can tell.
+pub(super) fn none_is_reached(scene: &Scene<'_>, since: Millis) -> bool {
+    let Some(only) = only_asked(scene, since) else { return false };
+    let numbers: Vec<_> = scene.index.which(|planned| *planned.provider == *only).collect();
+    let counts = scene.figures.deployments(&numbers, since, scene.now);
+    counts.kind(Kind::Connection) == counts.judged()
+}
+
+/// How the providers beside `own` did. One in twenty attempts may fail anywhere.
+pub(super) fn others(scene: &Scene<'_>, own: &str, since: Millis) -> Others {
+    let index = scene.index;
+    let others = index.distinct(|planned| &planned.provider).into_iter().filter(|o| ***o != *own);
+    let counted = others.map(|other| {
+        let numbers: Vec<_> = index.which(|planned| planned.provider == *other).collect();
+        scene.figures.deployments(&numbers, since, scene.now)
+    });
+    let asked: Vec<_> = counted.filter(|counts| counts.judged() >= SPEAKS).collect();
+    if asked.is_empty() {
+        Others::Unknown
+    } else if asked.iter().any(|counts| counts.provider_faults() * 20 > counts.judged()) {
+        Others::Failing
+    } else {
+        Others::Fine
+    }
 }
 
 /// More than half of every provider's attempts are in trouble, and there are at least two of them:

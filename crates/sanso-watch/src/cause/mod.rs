@@ -37,11 +37,27 @@ pub struct Cause {
     pub kind: Option<CauseKind>,
     /// Its share of all faults behind the alert.
     pub kind_share: Option<f64>,
+    /// How the other providers did meanwhile, where this one is in trouble.
+    #[serde(default)]
+    pub other_providers: Others,
     /// When an exhausted quota is whole again, if the provider named a time.
     pub resets_at: Option<Millis>,
     /// What speaks for it, in sentences with their numbers.
     #[serde(default)]
     pub evidence: Vec<String>,
+}
+
+/// How the providers that a cause does not lie with did in the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Others {
+    /// Too little was asked of them to tell.
+    #[default]
+    Unknown,
+    /// Those that were asked answered.
+    Fine,
+    /// One at least fails, too.
+    Failing,
 }
 
 /// The causes of the table in the design.
@@ -54,7 +70,7 @@ pub enum CauseCode {
     RateBurst,
     /// One provider fails.
     ProviderIncident,
-    /// No provider can be reached.
+    /// No provider can be reached, or the only one that was asked, which `provider` then names.
     Network,
     /// First tokens take too long.
     Latency,
@@ -162,11 +178,15 @@ impl Cause {
 
     /// What a mix comes to, with the deployment of `among` that has most of it.
     fn from_mix(scene: &Scene<'_>, mix: &Mix, among: &[usize], since: Millis) -> Self {
-        let Some((kind, share)) = mix.most() else { return Self::default() };
+        // What is no fault outweighs every kind.
+        let Some((kind, share)) = mix.most().filter(|_| mix.share_of(|_| true) >= HALF) else {
+            return Self::default();
+        };
         let code = code_of(scene, mix, kind, share, among, since);
         let mut cause =
             Self { code, kind: Some(kind.into()), kind_share: Some(share), ..Self::default() };
         if code == CauseCode::Network {
+            cause.provider = mix::only_asked(scene, since).map(Into::into);
             return cause;
         }
         let faults =
@@ -175,6 +195,9 @@ impl Cause {
         if let Some(planned) = most.map(|number| &scene.index.deployments[*number]) {
             cause.provider = Some(Arc::clone(&planned.provider));
             cause.model = Some(Arc::clone(&planned.model));
+            if code == CauseCode::ProviderIncident {
+                cause.other_providers = mix::others(scene, &planned.provider, since);
+            }
             if matches!(code, CauseCode::Authentication | CauseCode::Quota) {
                 cause.key_name.clone_from(&planned.key_name);
             }
@@ -246,7 +269,7 @@ fn code_of(
         let first_token = timeouts > 0 && counts.first_token * 2 > timeouts;
         return if kind == Kind::Timeout && first_token && share > HALF {
             CauseCode::Latency
-        } else if mix::all_providers_fail(scene, since) {
+        } else if mix::all_providers_fail(scene, since) || mix::none_is_reached(scene, since) {
             CauseCode::Network
         } else {
             CauseCode::ProviderIncident

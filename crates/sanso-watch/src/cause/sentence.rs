@@ -1,6 +1,6 @@
 //! A cause in words: `because ...`, and what to do.
 
-use super::{Cause, CauseCode};
+use super::{Cause, CauseCode, Others};
 use crate::kind::Kind;
 use crate::words::short;
 
@@ -21,7 +21,10 @@ impl Cause {
                 format!("because {provider} is overloaded")
             }
             CauseCode::ProviderIncident => format!("because {provider} is failing"),
-            CauseCode::Network => "because no provider can be reached".to_owned(),
+            CauseCode::Network => match &self.provider {
+                Some(only) => format!("because {only} cannot be reached"),
+                None => "because no provider can be reached".to_owned(),
+            },
             CauseCode::Latency => format!("because {provider}'s first token takes too long"),
             CauseCode::Authentication => match &self.key_name {
                 Some(key) => format!("because {provider} refuses the key {key}"),
@@ -37,6 +40,7 @@ impl Cause {
             CauseCode::Context => format!("because prompts are longer than {model}'s window"),
             CauseCode::Policy => format!("because {provider}'s filter refuses it"),
             CauseCode::Forced => "because an operator forced its breaker open".to_owned(),
+            CauseCode::Mixed if self.kind.is_none() => "for a reason that is no fault".to_owned(),
             CauseCode::Mixed => "for several reasons, none above half".to_owned(),
         }
     }
@@ -53,11 +57,26 @@ impl Cause {
             CauseCode::RateBurst => {
                 "Spread the load or queue it: on average the plan is large enough.".to_owned()
             }
-            CauseCode::ProviderIncident => format!(
-                "Nothing to change: this is an incident at {provider}, the other providers are fine."
-            ),
+            CauseCode::ProviderIncident => match self.other_providers {
+                Others::Fine => format!(
+                    "Nothing to change: this is an incident at {provider}, the other providers \
+                     are fine."
+                ),
+                Others::Failing => format!(
+                    "Look at the other providers, too: this is an incident at {provider}, and it \
+                     is not the only one that fails."
+                ),
+                Others::Unknown => format!(
+                    "Look at {provider}'s status: this is an incident there, and no other provider \
+                     was asked enough to compare."
+                ),
+            },
             CauseCode::Network => {
-                "Look at our own network first: DNS, proxy, egress rules.".to_owned()
+                let first = "Look at our own network first: DNS, proxy, egress rules";
+                match &self.provider {
+                    Some(only) => format!("{first}; then at {only}."),
+                    None => format!("{first}."),
+                }
             }
             CauseCode::Latency => format!(
                 "Put another region in front, or raise the first-token limit: latency regression \

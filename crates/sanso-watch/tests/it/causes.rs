@@ -92,6 +92,61 @@ fn all_providers_in_trouble_are_our_own_network() {
 }
 
 #[test]
+fn the_only_provider_that_cannot_be_reached_may_be_our_own_network() {
+    let alone = chain("main-model", None, [("main-model", &["a anthropic claude-sonnet-4-6"][..])]);
+    let mut rig = Rig::with(Plan { chains: vec![alone], tasks: vec![] });
+    let fails = |kind| request("main-model", &[("a", 0, Outcome::Fault(kind))]);
+    rig.run(10, 20, |_| fails(Kind::Connection));
+    let unreached = rig.alert(Signal::Unavailable).cause;
+    assert_eq!(unreached.code, CauseCode::Network);
+    assert_eq!(unreached.why(), "because anthropic cannot be reached");
+    let advice = "Look at our own network first: DNS, proxy, egress rules; then at anthropic.";
+    assert_eq!(unreached.advice(), advice);
+    says(&unreached, "no attempt at anthropic could connect, and no other provider was asked");
+    // One that says something was reached.
+    rig.run(1, 20, |_| fails(Kind::ServerError));
+    let cause = rig.alert(Signal::Unavailable).cause;
+    assert_eq!((cause.code, cause.other_providers), (CauseCode::ProviderIncident, Others::Unknown));
+    assert!(!cause.advice().contains("fine"), "{}", cause.advice());
+}
+
+#[test]
+fn the_others_are_fine_only_if_they_are() {
+    for (failed, others) in
+        [(0, Others::Fine), (1, Others::Fine), (2, Others::Failing), (9, Others::Failing)]
+    {
+        let mut rig = Rig::new();
+        let kind = Kind::ServerError;
+        rig.run(10, 20, |n| if n < failed { nobody(kind) } else { fallback(kind) });
+        let cause = cause(&rig);
+        assert_eq!(
+            (cause.code, cause.other_providers),
+            (CauseCode::ProviderIncident, others),
+            "{failed}"
+        );
+        assert_eq!(cause.advice().contains("the other providers are fine"), others == Others::Fine);
+    }
+}
+
+#[test]
+fn who_was_passed_over_for_the_requests_sake_is_no_fault() {
+    for passed_for in [Passed::Unable, Passed::NoTime, Passed::Failed] {
+        let mut rig = Rig::new();
+        rig.run(10, 30, |n| if n == 0 { fallback(Kind::Timeout) } else { passed(passed_for) });
+        let cause = cause(&rig);
+        assert_eq!((cause.code, cause.kind), (CauseCode::Mixed, None), "{passed_for:?}");
+        assert_eq!(cause.why(), "for a reason that is no fault");
+        says(&cause, "290 of 300 moved on from a model that ");
+    }
+    // What stands for the faults of the leg still does.
+    for stands in [Passed::Window, Passed::Budget, Passed::RetryCap, Passed::Inflow] {
+        let mut rig = Rig::new();
+        rig.run(10, 30, |n| if n == 0 { fallback(Kind::Timeout) } else { passed(stands) });
+        assert_eq!(cause(&rig).kind, Some(Kind::Timeout.into()), "{stands:?}");
+    }
+}
+
+#[test]
 fn first_tokens_that_do_not_come_are_latency() {
     let timeout = |phase| {
         let mut request = fallback(Kind::Timeout);
@@ -147,7 +202,9 @@ fn no_kind_above_half_is_mixed() {
         });
         assert_eq!(cause(&rig).code, code, "{of_hundred} of 100");
     }
-    assert_eq!(Cause::default().why(), "for several reasons, none above half");
+    let several = Cause { kind: Some(Kind::ContextWindow.into()), ..Cause::default() };
+    assert_eq!(several.why(), "for several reasons, none above half");
+    assert_eq!(Cause::default().why(), "for a reason that is no fault");
 }
 
 #[test]
