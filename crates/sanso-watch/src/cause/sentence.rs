@@ -83,13 +83,13 @@ impl Cause {
                  at {provider}."
             ),
             CauseCode::Authentication => {
-                "Replace the key and reload: it was revoked or lacks a permission.".to_owned()
+                "Replace the key and restart: it was revoked or lacks a permission.".to_owned()
             }
             CauseCode::Quota => match self.resets_at {
                 Some(at) => format!("Top up or raise the spend cap (resets {at})."),
                 None => "Top up or raise the spend cap.".to_owned(),
             },
-            CauseCode::NotFound => "Name a current model and reload.".to_owned(),
+            CauseCode::NotFound => "Name a current model and restart.".to_owned(),
             CauseCode::Soft => {
                 "Change the order of the legs: the model is too weak for this task.".to_owned()
             }

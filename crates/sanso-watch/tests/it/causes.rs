@@ -194,6 +194,14 @@ fn a_kind_that_moves_most_requests_names_its_cause() {
 }
 
 #[test]
+fn a_changed_configuration_holds_from_the_next_start() {
+    for code in [CauseCode::Authentication, CauseCode::NotFound] {
+        let advice = Cause { code, ..Cause::default() }.advice();
+        assert!(advice.contains(" and restart") && !advice.contains("reload"), "{advice}");
+    }
+}
+
+#[test]
 fn no_kind_above_half_is_mixed() {
     for (of_hundred, code) in [(50, CauseCode::Mixed), (51, CauseCode::Context)] {
         let mut rig = Rig::new();
