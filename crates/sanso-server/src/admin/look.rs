@@ -79,12 +79,18 @@ impl Admin {
         let live = Found { requests: recent.requests, before };
         let is_full = live.before.is_some();
         let Some(history) = self.history.as_ref().filter(|_| !is_full) else { return Ok(live) };
+        let is_here = |id: &String| self.watch().request(id).is_some();
         match history.requests(filter) {
             // What came a moment ago is not in the file yet.
-            Ok(found) if found.requests.len() < live.requests.len() => Ok(live),
+            Ok(found) if found.requests.len() < live.requests.len() => {
+                Ok(Found { before: found.before, ..live })
+            }
             Ok(found) => Ok(found),
+            Err(QueryError::Store(_)) => Ok(live),
             // The list above this one may end with what came a moment ago.
-            Err(QueryError::Unknown { .. } | QueryError::Store(_)) => Ok(live),
+            Err(QueryError::Unknown { .. }) if filter.before.as_ref().is_some_and(is_here) => {
+                Ok(live)
+            }
             Err(error) => Err(Asked::Badly(error.to_string())),
         }
     }

@@ -73,8 +73,8 @@ impl Lane {
         let mut state = self.lock();
         state.revision += 1;
         if state.waiting.len() >= CAPACITY {
-            state.waiting.pop_front();
-            state.dropped += 1;
+            let oldest = state.waiting.pop_front();
+            self.lose(&mut state, oldest.as_ref(), "too many wait for this sink");
         }
         let number = state.next;
         state.next += 1;
@@ -88,8 +88,8 @@ impl Lane {
     pub(super) fn head(&self, now: Millis) -> Option<Waiting> {
         let mut state = self.lock();
         while state.waiting.front().is_some_and(|first| now.since(first.since) > OLDEST) {
-            state.waiting.pop_front();
-            state.dropped += 1;
+            let oldest = state.waiting.pop_front();
+            self.lose(&mut state, oldest.as_ref(), "it waited for a day");
             state.revision += 1;
         }
         state.waiting.front().cloned()
@@ -104,7 +104,16 @@ impl Lane {
     pub(super) fn give_up(&self, number: u64) {
         let mut state = self.lock();
         let gone = state.remove(number);
-        state.dropped += u64::from(gone);
+        if gone.is_some() {
+            self.lose(&mut state, gone.as_ref(), "the sink will not take it");
+        }
+    }
+
+    /// A notice is lost: it is said, each time, since nobody else will say what it said.
+    fn lose(&self, state: &mut State, lost: Option<&Waiting>, why: &str) {
+        state.dropped += 1;
+        let alert = lost.map(|lost| Arc::clone(&lost.message.notice.alert.id)).unwrap_or_default();
+        tracing::error!(sink = self.name, alert = %alert, why, "an alert was not delivered");
     }
 
     /// Changes when a notice comes or goes.
@@ -153,10 +162,9 @@ impl Lane {
 
 impl State {
     /// Whether it was still there: it may have been dropped for want of room meanwhile.
-    fn remove(&mut self, number: u64) -> bool {
-        let before = self.waiting.len();
-        self.waiting.retain(|waiting| waiting.number != number);
+    fn remove(&mut self, number: u64) -> Option<Waiting> {
         self.revision += 1;
-        self.waiting.len() < before
+        let place = self.waiting.iter().position(|waiting| waiting.number == number)?;
+        self.waiting.remove(place)
     }
 }

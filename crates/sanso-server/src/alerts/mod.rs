@@ -182,10 +182,12 @@ impl Delivery {
 impl Health {
     /// As the page shows it.
     pub(crate) fn shown(&self) -> watch::Delivery {
-        let failing = self.sinks.iter().find_map(|sink| {
-            let error = sink.last_error.as_ref()?;
-            Some(Arc::from(format!("{}: {error}", sink.sink)))
-        });
+        let wrong = |sink: &SinkHealth| match (&sink.last_error, sink.dropped) {
+            (Some(error), _) => Some(format!("{}: {error}", sink.sink)),
+            (None, 0) => None,
+            (None, lost) => Some(format!("{}: {lost} of its notices never arrived", sink.sink)),
+        };
+        let failing: Option<Arc<str>> = self.sinks.iter().find_map(wrong).map(Into::into);
         watch::Delivery { ok: failing.is_none(), last_error: failing }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sanso_core::{CallEnd, CallId, FaultKind, LegIndex};
+use sanso_core::{CallEnd, CallId, FaultKind};
 use sanso_watch::{AttemptMade, Finished, Kind, Outcome, Phase, Reason, Skip};
 
 use super::happened::{millis, whole};
@@ -54,9 +54,8 @@ fn reason(record: &Record<'_>) -> Option<Reason> {
         Degradation::Full | Degradation::Cancelled | Degradation::Rejected => false,
         Degradation::Partial | Degradation::Degraded | Degradation::Unavailable => true,
     };
-    let skip = || trail.skipped.iter().find(|skip| skip.leg == LegIndex::FIRST);
     let fault = trail.moved().map(|kind| Reason::Fault(kind.into()));
-    fault.or_else(|| Some(Reason::Passed(skip()?.passed))).filter(|_| lost)
+    fault.or_else(|| trail.passed_first().map(Reason::Passed)).filter(|_| lost)
 }
 
 fn attempts(record: &Record<'_>) -> Vec<AttemptMade> {

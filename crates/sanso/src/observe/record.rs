@@ -6,6 +6,7 @@ use std::time::Duration;
 use sanso_core::{
     CallEnd, CallId, DeploymentId, Failure, FailureCause, FaultKind, Instant, SoftReason,
 };
+use sanso_watch::Passed;
 
 use super::overhead;
 use super::trail::{Trail, TrailAttempt, kind_name};
@@ -79,21 +80,33 @@ impl<'e> Record<'e> {
         attempts.filter_map(|attempt| Some((attempt.deployment, attempt.end?.0)))
     }
 
-    /// The group that answered instead, and the fault that began it.
+    /// The group that answered instead, and why the first leg did not.
     pub(super) fn fell_back(&self) -> Option<(Arc<str>, &'static str)> {
         let trail = self.exchange.trail();
         let group = self.served.answering_group.clone().filter(|_| self.served.fallback)?;
         // Without a fault the first leg was passed over.
-        let passed_over = if trail.outdone { "preflight" } else { "gate_shut" };
-        Some((group, trail.moved().map_or(passed_over, kind_name)))
+        let passed_over = || match trail.passed_first() {
+            Some(Passed::Unable) => "preflight",
+            Some(Passed::NoTime) => "no_time",
+            _ => "gate_shut",
+        };
+        Some((group, trail.moved().map_or_else(passed_over, kind_name)))
     }
 
-    /// The task that was asked for. Where the file has none, what the client calls it.
+    /// The task that was asked for. Where the file has none, what the client calls it, or its
+    /// beginning: a client must not fill logs with a name.
     pub(super) fn task(&self) -> Option<Arc<str>> {
         let exchange = self.exchange;
         let configured = exchange.snapshot.task_of(exchange.group()).map(|task| task.name.as_str());
-        configured.or(exchange.asked.envelope.controls.task.as_deref()).map(Into::into)
+        let named = || exchange.asked.envelope.controls.task.as_deref().map(beginning);
+        configured.or_else(named).map(Into::into)
     }
+}
+
+/// As much of a client's own name as is kept.
+fn beginning(name: &str) -> &str {
+    const CHARACTERS: usize = 64;
+    name.char_indices().nth(CHARACTERS).map_or(name, |(end, _)| &name[..end])
 }
 
 /// Those that were acted on, and that of a live stream, whose call ended well.

@@ -16,10 +16,8 @@ pub(crate) struct Trail {
     pub(crate) attempts: Vec<TrailAttempt>,
     /// Malformed events that were passed over in the answering stream, and the like.
     pub(crate) warnings: Vec<String>,
-    /// Why the request moved to another leg, where a fault led there.
+    /// Why the request moved on from its first leg, where a fault led there.
     pub(crate) moved_for: Option<FaultKind>,
-    /// Someone of the first leg was passed over for what it cannot do.
-    pub(crate) outdone: bool,
     /// What is wrong with the answer that was given.
     pub(crate) soft: Option<SoftReason>,
     /// The call whose stream broke, and which another carried on.
@@ -30,6 +28,8 @@ pub(crate) struct Trail {
     pub(super) waits: bool,
     /// The call that goes past a shut breaker or host.
     forced: Option<CallId>,
+    /// The first leg is over.
+    left_first: bool,
 }
 
 /// A deployment that was passed over.
@@ -129,10 +129,12 @@ impl Trail {
                 self.skip(*leg, *deployment, Passed::NoTime, None);
             }
             Event::Unable { leg, deployment, called: false, .. } => {
-                self.outdone |= *leg == LegIndex::FIRST;
                 self.skip(*leg, *deployment, Passed::Unable, None);
             }
-            Event::FellBack { reason, .. } => self.moved_for = self.moved_for.or(*reason),
+            // From the first leg; a later one is moved on from for reasons of its own.
+            Event::FellBack { reason, .. } if !std::mem::replace(&mut self.left_first, true) => {
+                self.moved_for = *reason;
+            }
             _ => {}
         }
     }
@@ -170,9 +172,17 @@ impl Trail {
         self.attempts.iter().filter_map(|attempt| attempt.end?.0.kind())
     }
 
-    /// The fault that moved the request on.
+    /// The fault that moved the request on from its first leg.
     pub(crate) fn moved(&self) -> Option<FaultKind> {
-        self.faults().next().or(self.moved_for)
+        let of_first = self.attempts.iter().filter(|attempt| attempt.leg == LegIndex::FIRST);
+        let mut faults = of_first.filter_map(|attempt| attempt.end?.0.kind());
+        faults.next().or(self.moved_for)
+    }
+
+    /// What the first leg was passed over for.
+    pub(crate) fn passed_first(&self) -> Option<Passed> {
+        let of_first = self.skipped.iter().find(|skip| skip.leg == LegIndex::FIRST);
+        of_first.map(|skip| skip.passed)
     }
 
     /// The attempts, as callers see them.

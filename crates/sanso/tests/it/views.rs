@@ -11,7 +11,8 @@ use sanso::{Gateway, Queue, View};
 use sanso_sim::provider::{Problem, Provider, Vendor};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::support::{Setup, ask, metric, soon};
+use crate::support::{KEY, Setup, ask, metric, soon};
+use crate::upstream::{Act, Upstream, response};
 
 /// A view that passes everything on.
 fn told(gateway: &Gateway) -> UnboundedReceiver<Event> {
@@ -83,7 +84,7 @@ async fn a_request_is_told_with_its_whole_trail() {
 }
 
 #[tokio::test]
-async fn a_wait_and_a_key_that_a_provider_repeats_are_told_right() {
+async fn a_wait_is_told_as_long_as_it_was() {
     let primary = Provider::start(Vendor::OpenAi).await.unwrap();
     let gateway = Setup::default()
         .provider("main", &primary)
@@ -98,6 +99,61 @@ async fn a_wait_and_a_key_that_a_provider_repeats_are_told_right() {
     assert!(second.wait_before_ms > 0, "{second:?}");
     assert!(second.start_ms >= first.start_ms + first.duration_ms + second.wait_before_ms);
     assert_eq!((request.leg, request.fallback), (Some(0), None));
+}
+
+#[tokio::test]
+async fn what_a_provider_said_is_told_without_the_key_and_not_all_of_it() {
+    let long = format!("the key {KEY} is wrong: {}", "why ".repeat(200));
+    let body = serde_json::json!({"error": {"message": long}}).to_string();
+    let refuses = response("400 No", "application/json", &body);
+    let upstream = Upstream::start(vec![vec![Act::Read, Act::Send(refuses)]]).await;
+    let gateway = Setup::default().upstream("main", &upstream).gateway();
+    let mut told = told(&gateway);
+    soon(gateway.chat(ask())).await.unwrap_err();
+    let request = finished(&mut told).await;
+    let note = request.attempts[0].note.as_deref().unwrap();
+    assert!(
+        note.starts_with("the key ") && note.contains("is wrong") && !note.contains(KEY),
+        "{note}"
+    );
+    assert!(note.chars().count() == 201 && note.ends_with('…'), "{note}");
+}
+
+#[tokio::test]
+async fn a_fallback_is_blamed_on_the_first_leg_alone() {
+    let [main, second, third] = [
+        Provider::start(Vendor::OpenAi).await,
+        Provider::start(Vendor::OpenAi).await,
+        Provider::start(Vendor::OpenAi).await,
+    ]
+    .map(Result::unwrap);
+    let setup =
+        Setup::default().provider("main", &main).provider("b", &second).provider("c", &third);
+    let settings = "litellm_settings: { num_retries: 0, fallbacks: [{ main: [b, c] }] }";
+    let gateway = setup.set(settings).gateway();
+    let mut told = told(&gateway);
+    main.set(Problem::BadKey);
+    soon(gateway.chat(ask())).await.unwrap();
+    assert_eq!(finished(&mut told).await.fallback, Some(Reason::Fault(Kind::Authentication)));
+    // Its credential gate is shut now; that the next one fails has nothing to do with it.
+    second.set(Problem::Status(500));
+    soon(gateway.chat(ask())).await.unwrap();
+    assert_eq!(finished(&mut told).await.fallback, Some(Reason::Passed(Passed::Credential)));
+    let to = ["from=\"main\"", "to=\"c\"", "reason=\"gate_shut\""];
+    assert_eq!(metric(&gateway, "sanso_fallbacks_total", &to), 1.0);
+}
+
+#[tokio::test]
+async fn a_clients_own_name_of_a_task_fills_no_log() {
+    let primary = Provider::start(Vendor::OpenAi).await.unwrap();
+    let (gateway, mut log) = Setup::default().provider("main", &primary).logged();
+    let named = "ä".repeat(100_000);
+    let body = serde_json::json!({"model": "main", "metadata": {"task": named},
+        "messages": [{"role": "user", "content": "Why?"}]});
+    soon(gateway.relay(body.to_string().into(), gateway.arrive())).await.unwrap();
+    let line = log.line().await;
+    assert_eq!(line["task"].as_str().map(|task| task.chars().count()), Some(64));
+    assert!(line.to_string().len() < 4_000, "{line}");
 }
 
 #[tokio::test]

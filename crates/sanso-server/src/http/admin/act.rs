@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::error::{self, ApiError};
 use super::super::{App, Shared, body};
-use super::guard;
+use super::guard::{self, Asker};
 use super::read::{answer, refusal};
 
 /// Far more than any of these calls needs.
@@ -31,7 +31,7 @@ struct Login {
 /// A session for who has the key.
 pub(super) async fn login(State(App(app)): State<App>, request: Request) -> Response {
     let (head, incoming) = request.into_parts();
-    let asked = match guard::from_the_page(&head.headers) {
+    let asked = match guard::from_the_page(&Asker::of(&head)) {
         Ok(()) => read::<Login>(incoming, "{\"key\": \"...\"}").await,
         Err(refused) => Err(refused),
     };
@@ -60,10 +60,11 @@ fn begin(
 ) -> Result<Option<HeaderValue>, ApiError> {
     let Some(key) = &app.key else { return Ok(None) };
     let now = wall_clock();
-    if !app.sessions.may_try(now) {
-        return Err(ApiError::new(429, "Too many wrong keys: try again in a minute."));
-    }
     if !key.matches(&login.key) {
+        // Who has the key is let in whatever others try.
+        if !app.sessions.may_try(now) {
+            return Err(ApiError::new(429, "Too many wrong keys: try again in a minute."));
+        }
         app.sessions.wrong(now);
         let why = "This is not the master key of this gateway.";
         return Err(ApiError { code: Some("invalid_api_key"), ..ApiError::new(401, why) });
@@ -130,7 +131,7 @@ async fn take<T: DeserializeOwned>(
     shape: &str,
 ) -> Result<T, ApiError> {
     let (head, incoming) = request.into_parts();
-    guard::act(app, &head.headers)?;
+    guard::act(app, &Asker::of(&head))?;
     read(incoming, shape).await
 }
 

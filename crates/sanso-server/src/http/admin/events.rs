@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
@@ -15,14 +15,14 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::super::{App, error};
-use super::guard;
+use super::guard::{self, Asker};
 use crate::admin::Told;
 
 /// After so much silence a comment says that the line stands; after 15 s the page takes it for lost.
 const SILENCE: Duration = Duration::from_secs(10);
 
-pub(super) async fn events(State(app): State<App>, headers: HeaderMap) -> Response {
-    if let Err(refused) = guard::look(&app.0, &headers) {
+pub(super) async fn events(State(app): State<App>, asker: Asker) -> Response {
+    if let Err(refused) = guard::look(&app.0, &asker) {
         return error::named(refused, &app.0.gateway);
     }
     let events = app.0.admin.feed().subscribe();

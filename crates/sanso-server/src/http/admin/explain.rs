@@ -5,14 +5,14 @@ use axum::response::Response;
 
 use super::super::error::{self, ApiError};
 use super::super::{App, body, headers};
-use super::guard;
+use super::guard::{self, Asker};
 
 /// What would become of a chat request: the body is one, and it is sent to no one.
 pub(super) async fn explain(State(App(app)): State<App>, request: Request) -> Response {
     let mut arrival = app.gateway.arrive();
     let (head, incoming) = request.into_parts();
     arrival.task = headers::task(&head.headers);
-    let asked = match guard::look(&app, &head.headers) {
+    let asked = match guard::look(&app, &Asker::of(&head)) {
         Ok(()) => body::read(incoming, app.body_limit).await,
         Err(refused) => Err(refused),
     };

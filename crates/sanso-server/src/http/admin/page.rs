@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use sanso::watch::Range;
 use serde_json::Value;
 
 use super::super::error::{self, ApiError};
 use super::super::{App, Shared};
-use super::guard;
+use super::guard::{self, Asker};
 
 /// Names and contents, put here by the build.
 const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
@@ -28,11 +28,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; f
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-pub(super) async fn index(State(App(app)): State<App>, headers: HeaderMap) -> Response {
+pub(super) async fn index(State(App(app)): State<App>, asker: Asker) -> Response {
     let html = file("index.html").map(String::from_utf8_lossy);
     let html = match html {
         None => MISSING.to_owned(),
-        Some(html) => match guard::look(&app, &headers).ok().and_then(|()| verdict(&app)) {
+        Some(html) => match guard::look(&app, &asker).ok().and_then(|()| verdict(&app)) {
             Some(verdict) => html.replacen(VERDICT, &verdict, 1),
             None => html.into_owned(),
         },

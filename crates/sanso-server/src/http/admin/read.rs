@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use sanso::watch::{Degradation, Filter, Kind, Row};
 use serde::Serialize;
 
 use super::super::error::{self, ApiError};
 use super::super::{App, Shared};
-use super::guard;
+use super::guard::{self, Asker};
 use super::query::Query;
 use crate::admin::{Admin, Asked};
 
@@ -20,22 +20,18 @@ const MOST_POINTS: usize = 2000;
 /// Rows, at most.
 const MOST_ROWS: usize = 1000;
 
-pub(super) async fn overview(
-    State(App(app)): State<App>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
+pub(super) async fn overview(State(App(app)): State<App>, asker: Asker, uri: Uri) -> Response {
     let look = || {
-        guard::look(&app, &headers)?;
+        guard::look(&app, &asker)?;
         let range = Query::read(&uri, &["range"])?.range()?;
         Ok(app.admin.overview(range))
     };
     answer(look(), &app)
 }
 
-pub(super) async fn series(State(App(app)): State<App>, headers: HeaderMap, uri: Uri) -> Response {
+pub(super) async fn series(State(App(app)): State<App>, asker: Asker, uri: Uri) -> Response {
     let asked = || {
-        guard::look(&app, &headers)?;
+        guard::look(&app, &asker)?;
         let query = Query::read(&uri, &["range", "points", "model_group"])?;
         let points = query.number("points", 1, MOST_POINTS)?.unwrap_or(POINTS);
         Ok((query.range()?, points, query.text("model_group").map(str::to_owned)))
@@ -49,12 +45,8 @@ pub(super) async fn series(State(App(app)): State<App>, headers: HeaderMap, uri:
     answer(found, &app)
 }
 
-pub(super) async fn requests(
-    State(App(app)): State<App>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Response {
-    let found = match guard::look(&app, &headers).and_then(|()| filter(&uri)) {
+pub(super) async fn requests(State(App(app)): State<App>, asker: Asker, uri: Uri) -> Response {
+    let found = match guard::look(&app, &asker).and_then(|()| filter(&uri)) {
         Ok(filter) => ask(&app, move |admin| admin.requests(&filter)).await,
         Err(refused) => Err(refused),
     };
@@ -78,9 +70,9 @@ struct Rows<'a> {
 pub(super) async fn request(
     State(App(app)): State<App>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    asker: Asker,
 ) -> Response {
-    let found = match guard::look(&app, &headers) {
+    let found = match guard::look(&app, &asker) {
         Ok(()) => ask(&app, move |admin| admin.request(&id)).await,
         Err(refused) => Err(refused),
     };

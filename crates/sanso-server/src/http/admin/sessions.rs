@@ -15,8 +15,8 @@ const NAME: &str = "sanso_session";
 const LASTS: u64 = 12 * 3600 * 1000;
 /// More than anybody has open; the oldest ends first.
 const AT_MOST: usize = 100;
-/// Wrong keys in a minute, from all together. Who guesses does not get far, and who mistypes does
-/// not notice.
+/// Wrong keys in a minute, from all together, before the answer is to wait: a script that has the
+/// wrong key makes no noise for ever. What keeps who guesses out is the key's length.
 const WRONG: u32 = 10;
 const MINUTE: u64 = 60 * 1000;
 
