@@ -103,7 +103,7 @@ const STATES: Record<string, State> = {
   },
   thirty: {
     fixture: 'thirty', label: /^Rerouted, mostly to the same model/, title: /^7.0 % rerouted/,
-    sentence: 'claude-pool has been answered elsewhere 7.0 % of the time since 12:06, because bedrock is overloaded; 83 % of that by the same model.',
+    sentence: 'claude-pool has been answered elsewhere 7.0 % of the time since 12:06, because bedrock is overloaded; 83.0 % of that by the same model.',
     also: [['.do', /^Little quality is lost, 1\.2 % went to another model\. Nothing to change/], ['#chains', /8 model groups, 30 deployments; troubled ones first\..*escalated, limit 20 %.*fallback denied/], ['#row-fallback', /\+ 1 more, all under 5 %/], ['#row-breakers', /1 moved, 29 stayed closed/]],
   },
   key: {
@@ -141,7 +141,7 @@ const STATES: Record<string, State> = {
   },
   'key-gone': {
     fixture: 'key-gone', label: /^A key or model is gone/, title: /^anthropic refuses ANTHROPIC_API_KEY/,
-    sentence: 'anthropic refuses ANTHROPIC_API_KEY since 14:49; main-model is answered by gpt-4.1.', also: [['.do', /^Replace the key and reload: it was revoked or lacks a permission\. Only the name of its variable is shown\.$/], ['.alertbox', /Key refused main-model 114 times/]],
+    sentence: 'anthropic refuses the key ANTHROPIC_API_KEY since 14:49; main-model is answered by gpt-4.1.', also: [['.do', /^Replace the key and reload: it was revoked or lacks a permission\. Only the name of its variable is shown\.$/], ['.alertbox', /Key refused main-model 114 times/]],
   },
   quiet: {
     fixture: 'quiet', label: 'Nobody is asking', title: /^quiet/, sentence: 'The last request came 12 min ago; until then every group was answered by its own model.',

@@ -61,7 +61,7 @@ const ROWS: Record<VerdictState, Row> = {
   },
   rerouted: {
     verdict: { rate: 0.07, same_model_share: 0.83, other_model_rate: 0.012, cause: { code: 'provider_incident', provider: 'bedrock', kind: 'Overloaded', other_providers: 'fine' } }, label: 'Rerouted, mostly to the same model',
-    sentence: 'main-model has been answered elsewhere 7.0 % of the time since 13:52, because bedrock is overloaded; 83 % of that by the same model.',
+    sentence: 'main-model has been answered elsewhere 7.0 % of the time since 13:52, because bedrock is overloaded; 83.0 % of that by the same model.',
     advice: 'Little quality is lost, 1.2 % went to another model. Nothing to change: this is an incident at bedrock, the other providers are fine.', title: '7.0 % rerouted',
   },
   open: {
@@ -87,11 +87,11 @@ const ROWS: Record<VerdictState, Row> = {
   },
   key: {
     verdict: { cause: { code: 'authentication', provider: 'anthropic', key_name: 'ANTHROPIC_API_KEY' } }, label: 'A key or model is gone',
-    sentence: 'anthropic refuses ANTHROPIC_API_KEY since 13:52; main-model is answered by gpt-4.1.',
+    sentence: 'anthropic refuses the key ANTHROPIC_API_KEY since 13:52; main-model is answered by gpt-4.1.',
     advice: 'Replace the key and reload: it was revoked or lacks a permission. Only the name of its variable is shown.', title: 'anthropic refuses ANTHROPIC_API_KEY',
   },
   quiet: {
-    verdict: { severity: 'idle', since: ago(12) }, label: 'Nobody is asking', sentence: 'The last request came 12 min ago; until then every group was answered by its own model.', advice: '', title: 'quiet',
+    verdict: { severity: 'idle', since: ago(12), answers: answers(310, 0, 0, 0, 'all') }, label: 'Nobody is asking', sentence: 'The last request came 12 min ago; until then every group was answered by its own model.', advice: '', title: 'quiet',
   },
   exposed: {
     verdict: { severity: 'warn', model_group: 'flash', since: null, cause: null }, label: 'No quality lost, nothing behind it', sentence: 'gemini-2.5-flash answers flash, and nothing stands behind it.',
@@ -141,7 +141,21 @@ test('times are written in the zone that the reader chose', () => {
 test('a state with several groups counts the bar since the onset', () => {
   assert.equal(spaced(scopeWords(frame(base), ZONE)), 'main-model since 13:52');
   assert.equal(spaced(scopeWords(frame({ ...base, state: 'recovering' }), ZONE)), 'main-model, last 5 minutes');
-  assert.equal(spaced(scopeWords(frame({ ...base, answers: answers(10, 0, 0, 0, 'all') }, { range: '6h' }), ZONE)), 'all groups, last 6 hours');
+  assert.equal(spaced(scopeWords(frame({ ...base, answers: { ...answers(10, 0, 0, 0, 'all'), since: ago(360) } }, { range: '6h' }), ZONE)), 'all groups in the last 6 hours');
+});
+
+test('after a restart the bar of a long range begins with it', () => {
+  assert.equal(spaced(scopeWords(frame({ ...base, answers: answers(10, 0, 0, 0, 'all') }, { range: '30d' }), ZONE)), 'all groups since 13:52');
+});
+
+test('of what was not as asked only that is said which is known', () => {
+  const advice = (a: Verdict['answers'], calmSince: number | null = null): string =>
+    say(verdictWords({ frame: frame({ state: 'healthy', severity: 'ok', answers: a ?? null }, { range: '30d' }), chains, calmSince }, ZONE).advice);
+  assert.equal(advice(answers(5200, 0, 0, 1000, 'all')), 'Nothing had to be carried by a fallback.', 'nobody answered those');
+  assert.equal(advice(answers(5200, 70, 0, 0, 'all')), 'The rest was carried by fallbacks.', 'since when they are under their line is not known');
+  assert.equal(advice(answers(5200, 70, 0, 0, 'all'), NOW - 120 * 60_000), 'The rest was carried by fallbacks, each under its 5 % line since 12:52 (2 h 0 min).');
+  assert.equal(advice(answers(5200, 70, 3, 1000, 'all')), '70 requests were carried by fallbacks. 3 answers came from store.');
+  assert.equal(advice(answers(5200, 1, 0, 1, 'all')), '1 request was carried by fallbacks.');
 });
 
 test('a range in which nothing was asked has no rate', () => {

@@ -6,9 +6,9 @@ import type { Chain, Frame, Verdict, VerdictState } from '../api';
 import { causeWords } from './cause';
 import { chainOf } from './chain';
 import { deployments, modelOf, short, softReason } from './names';
-import { count, ENOUGH, NB, plural, rate, rateOf, share } from './numbers';
-import { RANGE_WORDS } from './range';
+import { count, ENOUGH, NB, plural, rate, rateOf } from './numbers';
 import { bold, plain, type Part, type Rich } from './rich';
+import { ownTimes, spanWords, unanswered } from './span';
 import { hourMinute, moment, type Zone } from './time';
 
 export type Tone = 'ok' | 'warn' | 'crit' | 'idle';
@@ -27,7 +27,7 @@ export interface Words {
 export interface Known {
   frame: Frame;
   chains: readonly Chain[];
-  /** End of the last incident, if one is known. */
+  /** End of the last incident, where one is known and none is open. */
   calmSince?: number | null;
 }
 
@@ -146,11 +146,13 @@ function down(k: Known, zone: Zone): Pick<Words, 'sentence' | 'advice' | 'title'
 function keyGone(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
   const v = k.frame.verdict;
   const c = v.cause;
-  const what = c?.code === 'not_found' ? c.model ?? 'the model' : c?.key_name ?? 'its key';
+  const provider = c?.provider ?? 'A provider';
+  const [kind, what] = c?.code === 'not_found' ? ['', c.model ?? 'a model'] : c?.key_name ? ['the key ', c.key_name] : ['', 'its key'];
+  const now: Rich = v.served_instead || v.served_instead_model ? [' is answered by ', bold(instead(k))] : [' has no other answer yet'];
   return {
-    sentence: [c?.provider ?? 'The provider', ' refuses ', bold(what), ...since(v), '; ', group(v), ' is answered by ', bold(instead(k)), '.'],
+    sentence: [provider, ' refuses ', kind, bold(what), ...since(v), '; ', group(v), ...now, '.'],
     advice: [...causeWords(c).act, others(v)],
-    title: `${c?.provider ?? 'a provider'} refuses ${what}`,
+    title: `${provider} refuses ${what}`,
   };
 }
 
@@ -167,20 +169,29 @@ function exposed(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
   };
 }
 
+function quiet({ frame }: Known): Pick<Words, 'sentence'> {
+  const { since, answers: a } = frame.verdict;
+  const last: Rich = since ? ['The last request came ', { ago: moment(since) }, ' ago'] : ['No request has come for 5 minutes'];
+  if (!a || a.requests === 0) return { sentence: [...last, '.'] };
+  if (a.full === a.requests) return { sentence: [...last, '; until then every group was answered by its own model.'] };
+  return { sentence: [...last, '; ', ...spanWords(frame, a), ' its own model answered ', ...ownTimes(a), `${unanswered(a)}.`] };
+}
+
 function healthy(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
-  const { verdict: v, range, started_at } = k.frame;
-  const a = v.answers;
-  const asked = a != null && a.requests > 0;
-  const times = asked && a.requests < ENOUGH;
-  const often: Rich = asked ? [', ', bold(rateOf(a.full, a.requests)), times ? ' times' : ' of the time', ` in the last ${RANGE_WORDS[range]}.`] : ['.'];
-  const from = v.since ? moment(v.since) : k.calmSince ?? moment(started_at);
-  return {
-    sentence: ['Every model group is answered by ', bold('its own model'), ...often],
-    advice: !asked || a.full === a.requests
-      ? ['Nothing had to be carried by a fallback.']
-      : [`The rest was carried by fallbacks, each under its 5${NB}% line since `, { at: from }, ' (', { ago: from }, ').'],
-    title: 'healthy',
-  };
+  const a = k.frame.verdict.answers;
+  const own: Rich = a && a.requests > 0 ? [', ', ...ownTimes(a), ' ', ...spanWords(k.frame, a), unanswered(a)] : [];
+  return { sentence: ['Every model group is answered by ', bold('its own model'), ...own, '.'], advice: carried(k), title: 'healthy' };
+}
+
+/** What was not as asked, and yet answered. Since when fallbacks are under their line is said only where it is known. */
+function carried(k: Known): Rich {
+  const { since, answers: a } = k.frame.verdict;
+  const stored = a && a.degraded > 0 ? ` ${plural(a.degraded, 'answer')} came from store.` : '';
+  if (!a || a.partial === 0) return ['Nothing had to be carried by a fallback.', stored];
+  const from = since ? moment(since) : k.calmSince;
+  const line: Rich = from == null ? [] : [`, each under its 5${NB}% line since `, { at: from }, ' (', { ago: from }, ')'];
+  const those = a.full + a.partial === a.requests ? 'The rest was' : plural(a.partial, 'request was', 'requests were');
+  return [`${those} carried by fallbacks`, ...line, '.', stored];
 }
 
 /** The verdict's words. Every state of the contract has a row here; `switch` makes the compiler count them. */
@@ -210,7 +221,7 @@ export function verdictWords(k: Known, zone: Zone): Words {
     case 'rerouted':
       return {
         ...head, title: `${figure} rerouted`,
-        sentence: [group(v), ' has been answered elsewhere ', ...often(v), ...since(v), ...why(v), '; ', bold(share(v.same_model_share)), ' of that by the same model.'],
+        sentence: [group(v), ' has been answered elsewhere ', ...often(v), ...since(v), ...why(v), '; ', bold(rate(v.same_model_share)), ' of that by the same model.'],
         advice: [v.other_model_rate == null ? 'Little quality is lost. ' : `Little quality is lost, ${rate(v.other_model_rate)} went to another model. `, ...act()],
       };
     case 'open':
@@ -227,7 +238,7 @@ export function verdictWords(k: Known, zone: Zone): Words {
     case 'key':
       return { ...head, ...keyGone(k) };
     case 'quiet':
-      return { ...head, sentence: v.since ? ['The last request came ', { ago: moment(v.since) }, ' ago; until then every group was answered by its own model.'] : ['No request has come for 5 minutes; until then every group was answered by its own model.'], advice: [], title: 'quiet' };
+      return { ...head, ...quiet(k), advice: [], title: 'quiet' };
     case 'exposed':
       return { ...head, ...exposed(k) };
     case 'healthy':

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::{State, Trend, Verdict};
 use crate::cause::{Cause, CauseCode};
-use crate::figures::DAY;
+use crate::figures::MINUTE;
 use crate::millis::Millis;
 use crate::range::Range;
-use crate::words::{ENOUGH, number, ratio, share, short, time};
+use crate::words::{ENOUGH, number, plural, ratio, share, short, time};
 
 impl Verdict {
     /// The row's label.
@@ -91,10 +91,7 @@ impl Verdict {
             State::Empty => "Nothing has been asked yet.".to_owned(),
             State::Quiet => {
                 let last = duration(self.since.map_or(0, |at| now.since(at)));
-                format!(
-                    "The last request came {last} ago; until then every group was answered by its \
-                     own model."
-                )
+                format!("The last request came {last} ago{}.", self.until_then(now, range))
             }
             State::Exposed => {
                 let one = self.of_groups == 1;
@@ -117,14 +114,45 @@ impl Verdict {
             | State::Soft
             | State::Key
             | State::Healthy => {
-                let own = ratio(self.answers.full, self.answers.requests);
-                // Live figures reach back a day.
-                let range = if range.millis() > DAY { Range::Day } else { range }.words();
-                let of = if self.answers.requests < ENOUGH { "times" } else { "of the time" };
-                format!(
-                    "Every model group is answered by its own model, {own} {of} in the last {range}."
-                )
+                let own = self.own_times().map_or_else(String::new, |times| {
+                    format!(", {times} {}{}", self.span(now, range), self.unanswered())
+                });
+                format!("Every model group is answered by its own model{own}.")
             }
+        }
+    }
+
+    /// How it was before nobody asked; nothing where that is too long ago to be counted.
+    fn until_then(&self, now: Millis, range: Range) -> String {
+        let Some(times) = self.own_times() else { return String::new() };
+        if self.answers.full == self.answers.requests {
+            return "; until then every group was answered by its own model".to_owned();
+        }
+        let (span, unanswered) = (self.span(now, range), self.unanswered());
+        format!("; {span} its own model answered {times}{unanswered}")
+    }
+
+    /// `98.0 % of the time`, or `3 of 7 times`; `None` where nothing was asked.
+    fn own_times(&self) -> Option<String> {
+        let asked = self.answers.requests;
+        let unit = if asked < ENOUGH { "times" } else { "of the time" };
+        (asked > 0).then(|| format!("{} {unit}", ratio(self.answers.full, asked)))
+    }
+
+    /// `in the last hour`, or `since 14:38 UTC` where what is counted begins later than the range.
+    fn span(&self, now: Millis, range: Range) -> String {
+        let since = self.answers.since;
+        if since > now.minus(range.millis()).plus(MINUTE) {
+            return format!("since {}", time(since, now));
+        }
+        format!("in the last {}", range.words())
+    }
+
+    /// `; 3 requests had no answer`: they are not among what fallbacks carried.
+    fn unanswered(&self) -> String {
+        match self.answers.unavailable {
+            0 => String::new(),
+            n => format!("; {} had no answer", plural(n, "request", "requests")),
         }
     }
 

@@ -10,5 +10,6 @@ mod filter;
 mod laws;
 mod page;
 mod rig;
+mod sentences;
 mod strategy;
 mod verdict;

@@ -1,0 +1,28 @@
+//! What the page says the log says: both read `dashboard/test/sentences.json`, the page's side in
+//! `dashboard/test/sentences.test.ts`.
+
+use sanso_watch::*;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Row {
+    name: String,
+    now: Millis,
+    range: Range,
+    verdict: Verdict,
+    label: String,
+    sentence: String,
+}
+
+#[test]
+fn log_and_page_say_the_same() {
+    let table = include_str!("../../../../dashboard/test/sentences.json");
+    let rows: Vec<Row> = serde_json::from_str(table).unwrap();
+    assert!(rows.len() > 20, "the table is read");
+    for Row { name, now, range, verdict, label, sentence } in rows {
+        assert_eq!(verdict.label(), label, "{name}");
+        // The page says once, in its foot, which zone its times are in.
+        let said = verdict.sentence(now, range).replace(" UTC", "");
+        assert_eq!(said, sentence, "{name}");
+    }
+}
