@@ -23,7 +23,7 @@ pub struct PlannedChain {
     pub strategy: Arc<str>,
     /// `fallback: deny`: no other model may answer.
     pub denied: bool,
-    /// It is there for others to fall back to: that nothing stands behind it is meant.
+    /// It is there for others to fall back to, or for a task: that nothing stands behind it is meant.
     pub spare: bool,
     /// The first leg, then its fallbacks.
     pub legs: Vec<PlannedLeg>,

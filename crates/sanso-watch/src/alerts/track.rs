@@ -11,6 +11,7 @@ use crate::cause::Cause;
 use crate::event::Degradation;
 use crate::figures::{DAY, HOUR, SECOND};
 use crate::millis::Millis;
+use crate::reason::Reason;
 use crate::scene::Scene;
 
 /// An alert, and what its next step depends on.
@@ -256,25 +257,25 @@ fn since(lines: &Lines<'_>) -> Millis {
     }
 }
 
-/// The chain whose users notice: of a model's soft failures the one that it answers most.
+/// The chain whose users notice: of deployments the one whose requests met them most in the last hour,
+/// answered or passed on. Where none did, the one that the plan says.
 fn suffering(lines: &Lines<'_>) -> Option<usize> {
     let Lines { scene, watched, .. } = lines;
     let direct = watched.chain(scene.index);
-    let (Signal::SoftFailureRate, Of::Deployments(numbers)) = (watched.signal, &watched.of) else {
-        return direct;
-    };
-    let answered = |chain: &usize| {
-        let slots = &scene.index.slots[*chain];
-        let counts = scene.figures.chain_parts(*chain, scene.now.minus(HOUR), scene.now);
-        let of_model = |(slot, count): (usize, u32)| {
-            if numbers.contains(&slots[slot].deployment) { count } else { 0 }
-        };
-        let sums = counts.map(|counts| counts.served.iter().map(of_model).sum::<u32>());
+    let Of::Deployments(numbers) = &watched.of else { return direct };
+    let met = |chain: usize| {
+        let slots = &scene.index.slots[chain];
+        let is_theirs = |slot: &usize| numbers.contains(&slots[*slot].deployment);
+        let parts = scene.figures.chain_parts(chain, scene.now.minus(HOUR), scene.now);
+        let sums = parts.map(|counts| {
+            let served = counts.served.iter();
+            let passed = counts.passed_on.iter().map(|(key, count)| (key / Reason::COUNT, count));
+            let theirs = served.chain(passed).filter(|(slot, _)| is_theirs(slot));
+            theirs.map(|(_, count)| count).sum::<u32>()
+        });
         sums.sum::<u32>()
     };
-    let chains = 0..scene.index.slots.len();
-    let most = chains
-        .map(|chain| (answered(&chain), chain))
-        .max_by_key(|(n, c)| (*n, std::cmp::Reverse(*c)));
-    most.filter(|(answered, _)| *answered > 0).map(|(_, chain)| chain).or(direct)
+    let chains = (0..scene.index.slots.len()).map(|chain| (met(chain), chain));
+    let most = chains.max_by_key(|(met, chain)| (*met, std::cmp::Reverse(*chain)));
+    most.filter(|(met, _)| *met > 0).map(|(_, chain)| chain).or(direct)
 }

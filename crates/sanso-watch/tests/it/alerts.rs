@@ -576,3 +576,38 @@ fn notices_are_said_in_words() {
     );
     assert!(text.ends_with(" Also: breaker openings, anthropic/claude-sonnet-4-6."), "{text}");
 }
+
+/// Two groups that nobody asks, and the task whose models they are.
+fn with_a_task() -> Plan {
+    let flash = "f gemini gemini-2.5-flash";
+    let mini = "m openai gpt-4.1-mini";
+    let alone = |group: &'static str, deployment| PlannedChain {
+        spare: true,
+        ..chain(group, None, [(group, &[deployment][..])])
+    };
+    let batch = [("flash", &[flash][..]), ("mini", &[mini])];
+    let chains =
+        vec![alone("flash", flash), alone("mini", mini), chain("task/batch", Some("batch"), batch)];
+    Plan { chains, tasks: vec!["batch".into()] }
+}
+
+#[test]
+fn an_alert_names_the_chain_that_is_asked() {
+    let failed = |kind| {
+        let mut request =
+            request("task/batch", &[("f", 0, Outcome::Fault(kind)), ("m", 1, Outcome::Success)]);
+        request.task = Some("batch".into());
+        request
+    };
+    let mut rig = Rig::with(with_a_task());
+    rig.run(10, 20, |_| failed(Kind::ServerError));
+    for _ in 0..5 {
+        rig.opening("f", Kind::ServerError);
+    }
+    rig.tick();
+    for signal in [Signal::FallbackRate, Signal::ProviderErrorRate, Signal::BreakerOpenings] {
+        let subject = rig.alert(signal).subject;
+        assert_eq!(subject.model_group.as_deref(), Some("task/batch"), "{signal:?}");
+        assert_eq!(subject.task.as_deref(), Some("batch"), "{signal:?}");
+    }
+}

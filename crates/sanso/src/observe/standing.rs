@@ -15,9 +15,10 @@ use crate::snapshot::Snapshot;
 /// The chains of everything that can be asked for by its name.
 pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
     let config = &snapshot.config;
-    let fallen_back_to: BTreeSet<GroupIndex> = asked_for(config)
-        .filter(|group| config.task_of(*group).is_none())
-        .flat_map(|group| config.chain(group).into_iter().skip(1))
+    // A task's models are there for it, the first as well: the task is what is asked for.
+    let is_own = |group| usize::from(config.task_of(group).is_none());
+    let stands_in: BTreeSet<GroupIndex> = asked_for(config)
+        .flat_map(|group| config.chain(group).into_iter().skip(is_own(group)))
         .collect();
     let chains = asked_for(config).map(|group| {
         let task = config.task_of(group);
@@ -27,7 +28,7 @@ pub(crate) fn plan(snapshot: &Snapshot) -> Plan {
             task: task.map(|task| task.name.as_str().into()),
             strategy: task.map_or(Strategy::Order, |task| task.strategy).as_str().into(),
             denied: task.is_some_and(|task| task.deny_fallback),
-            spare: legs.len() == 1 && fallen_back_to.contains(&group),
+            spare: legs.len() == 1 && stands_in.contains(&group),
             legs: legs.into_iter().map(|leg| planned_leg(snapshot, leg)).collect(),
         }
     });

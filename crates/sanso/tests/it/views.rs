@@ -228,3 +228,14 @@ async fn the_plan_has_what_can_be_asked_for_and_knows_a_spare() {
     assert_eq!(said[2], ("task/sum", Some("sum"), vec!["spare", "main"], false, true));
     assert_eq!(said.len(), 3);
 }
+
+#[tokio::test]
+async fn the_models_of_a_task_are_spares_the_first_as_well() {
+    let provider = Provider::start(Vendor::OpenAi).await.unwrap();
+    let setup = Setup::default().provider("main", &provider).provider("spare", &provider);
+    let tasks = "sanso: { tasks: { sum: { models: [main, spare] }, one: { models: [main] } } }";
+    let plan = setup.set(tasks).gateway().plan();
+    let said = plan.chains.iter().map(|chain| (&*chain.model_group, chain.spare));
+    let said: Vec<_> = said.collect();
+    assert_eq!(said, [("main", true), ("spare", true), ("task/sum", false), ("task/one", false)]);
+}
