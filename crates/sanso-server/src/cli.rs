@@ -24,6 +24,8 @@ pub(crate) enum Command {
     /// Alerts: whether they arrive.
     #[command(subcommand)]
     Alerts(Alerts),
+    /// Print alerting rules for Prometheus, with the thresholds of sanso's own alerts.
+    Rules(Rules),
     /// Watch the chain at work: simulated providers, live traffic, an outage and its recovery.
     Demo(Demo),
 }
@@ -84,6 +86,15 @@ pub(crate) struct AlertsTest {
     /// The configuration, in LiteLLM's format.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// The configuration whose thresholds hold, in LiteLLM's format. Without one, the defaults.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

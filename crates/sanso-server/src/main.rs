@@ -11,6 +11,7 @@ mod explain;
 mod http;
 mod log;
 mod output;
+mod rules;
 mod serve;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Check(options) => check::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Alerts(Alerts::Test(options)) => alerts::command::run(&options),
+        Command::Rules(options) => rules::run(&options),
         Command::Demo(options) => demo::run(options),
     }
 }

@@ -15,6 +15,7 @@ mod page;
 mod plan;
 mod range;
 mod reason;
+mod rules;
 mod scene;
 mod verdict;
 mod watch;
@@ -42,5 +43,6 @@ pub use page::{
 pub use plan::{Plan, PlannedChain, PlannedDeployment, PlannedLeg};
 pub use range::{Range, UnknownRange};
 pub use reason::{Passed, Reason};
+pub use rules::prometheus_rules;
 pub use verdict::{Answers, JustBefore, State, Tone, Trend, Verdict};
 pub use watch::{Saved, Watch};

@@ -16,7 +16,11 @@ mod chat;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
 mod explain;
+#[cfg(test)]
+mod prometheus;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
