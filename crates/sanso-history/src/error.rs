@@ -18,8 +18,10 @@ pub struct StoreError {
 /// Kinds of trouble with the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trouble {
-    /// No space left, on the disk or under the file's largest size.
+    /// No space left on the disk.
     Full,
+    /// The file's largest size is too small for what is to be written.
+    Limit,
     /// Another process holds its lock.
     Locked,
     /// It cannot be written to.
@@ -39,7 +41,8 @@ pub enum Trouble {
 impl Trouble {
     const fn advice(self) -> &'static str {
         match self {
-            Self::Full => "free some space, or lower the history's largest size",
+            Self::Full => "free some space there, or lower the history's largest size",
+            Self::Limit => "raise the history's largest size",
             Self::Locked => {
                 "end the other process that holds it, such as a shell with an open transaction"
             }

@@ -13,7 +13,8 @@ pub struct Settings {
     pub path: PathBuf,
     /// How long things are kept.
     pub retention: Retention,
-    /// Bytes the file is kept under, by giving up the oldest requests first.
+    /// Bytes the file is kept under, by giving up the oldest requests first. Below some megabytes events
+    /// may find no room at all; they are then dropped and counted.
     pub max_bytes: u64,
     /// Events that may wait for the writer; more are dropped and counted.
     pub queue: usize,

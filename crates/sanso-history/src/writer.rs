@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sanso_watch::{Event, Millis};
+use sanso_watch::{Event, Millis, Plan};
 
 use crate::error::{StoreError, Trouble};
 use crate::health::Notes;
@@ -83,29 +83,30 @@ impl Writer {
         self.queue.turn(idle, self.settings.gather, BATCH)
     }
 
-    /// Writes the batch. After a failure it is kept.
+    /// Writes the batch, in parts where it does not fit at once. After a failure the rest is kept, but
+    /// for an event that the file's limit leaves no room for: it would keep out all that come after.
     fn write(&mut self) -> Result<(), StoreError> {
         let store = match &mut self.store {
             Some(store) => store,
             none => none.insert(Store::open(&self.settings)?),
         };
-        if self.batch.is_empty() {
-            return Ok(());
-        }
         let plan = self.plan.get();
-        let written = store.write(&self.batch, &plan);
-        match written {
-            Ok(()) => {
-                self.batch.clear();
-                Ok(())
+        let mut refused = None;
+        while !self.batch.is_empty() {
+            match write_some(store, &self.batch, &plan, &self.settings) {
+                Ok(written) => {
+                    self.batch.drain(..written);
+                }
+                Err(error) if error.kind == Trouble::Limit => {
+                    self.batch.remove(0);
+                    self.notes.drop_rows(1);
+                    refused = Some(error);
+                }
+                Err(error) if error.kind == Trouble::Full => return Err(error),
+                Err(error) => return Err(self.without_store(error)),
             }
-            Err(error) if error.kind == Trouble::Full => {
-                // Its own limit may be all that is in the way.
-                while let Ok(Swept::More) = store.sweep(&self.settings, (self.settings.clock)()) {}
-                store.write(&self.batch, &plan).map(|()| self.batch.clear())
-            }
-            Err(error) => Err(self.without_store(error)),
         }
+        refused.map_or(Ok(()), Err)
     }
 
     /// Gives up what is too old: a step now and then, or one after another while there is more.
@@ -143,10 +144,62 @@ impl Writer {
     }
 }
 
+/// Writes as many of the first events as fit into one transaction, and says how many. One that does
+/// not fit alone is an error.
+fn write_some(
+    store: &mut Store,
+    events: &[Event],
+    plan: &Plan,
+    settings: &Settings,
+) -> Result<usize, StoreError> {
+    let mut part = events;
+    loop {
+        match store.write(part, plan) {
+            Ok(()) => return Ok(part.len()),
+            Err(error) if !matches!(error.kind, Trouble::Full | Trouble::Limit) => {
+                return Err(error);
+            }
+            // What is old may be all that is in the way.
+            Err(_) if store.make_room(settings, (settings.clock)()) => {}
+            Err(error) if part.len() == 1 => return Err(error),
+            Err(_) => part = &part[..part.len() / 2],
+        }
+    }
+}
+
 impl Drop for Writer {
     /// However it ended: no one must wait for it.
     fn drop(&mut self) {
         let what = "its writer has ended";
         self.queue.abandon(StoreError::new(Trouble::Other, &self.settings.path, what));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sanso_watch::{Mark, MarkKind};
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_costs_no_event_and_no_advice_to_raise_the_limit() {
+        let path = std::env::temp_dir().join(format!("sanso-writer-{}.db", std::process::id()));
+        let settings = Settings::new(&path, || Millis(0));
+        let (queue, notes) = (Arc::new(Queue::new(0)), Arc::new(Notes::default()));
+        let plan = Arc::new(CurrentPlan::new(Plan::default()));
+        let mut writer = Writer::new(settings, queue, Arc::clone(&notes), plan);
+        writer.write().unwrap();
+        writer.store.as_ref().unwrap().fill_disk();
+        writer.batch.extend((0..5).map(|at| {
+            Event::Mark(Mark { at: Millis(at), kind: MarkKind::Start, what: "started".into() })
+        }));
+        let error = writer.write().unwrap_err();
+        assert_eq!((error.kind, writer.batch.len(), notes.dropped()), (Trouble::Full, 5, 0));
+        assert!(error.to_string().contains("free some space"), "{error}");
+        writer.store = None;
+        writer.write().unwrap();
+        assert_eq!((writer.batch.len(), notes.dropped()), (0, 0));
+        drop(writer);
+        std::fs::remove_file(path).unwrap();
     }
 }

@@ -60,8 +60,15 @@ impl Store {
         Err(StoreError::new(Trouble::Deleted, &self.path, what))
     }
 
+    /// SQLite has one word for a full disk and for its own limit; what is left under that tells.
     fn error(&self, error: &rusqlite::Error) -> StoreError {
-        StoreError::sqlite(&self.path, error)
+        let error = StoreError::sqlite(&self.path, error);
+        let is_short = || self.room().is_ok_and(|room| room < write::EVENT_BYTES);
+        if error.kind == Trouble::Full && is_short() {
+            let what = "its largest size leaves no room";
+            return StoreError::new(Trouble::Limit, &self.path, what);
+        }
+        error
     }
 }
 
@@ -119,4 +126,17 @@ pub(crate) fn reader(settings: &Settings) -> Result<Connection, StoreError> {
         })
     };
     open().map_err(|error| StoreError::sqlite(&settings.path, &error))?
+}
+
+#[cfg(test)]
+impl Store {
+    /// From now on what is written fails as on a full disk, until the file is opened anew: a table
+    /// that may not grow has to take in a copy.
+    pub(crate) fn fill_disk(&self) {
+        let sql = "CREATE TEMP TABLE disk (x);
+             CREATE TEMP TRIGGER copy AFTER INSERT ON main.moment
+             BEGIN INSERT INTO disk VALUES (zeroblob(100000)); END;
+             PRAGMA temp.max_page_count = 1;";
+        self.connection.execute_batch(sql).unwrap();
+    }
 }

@@ -37,6 +37,15 @@ impl Store {
         self.step(settings, now).map_err(|error| self.error(&error))
     }
 
+    /// All that is too old or too much, at once; whether that was anything.
+    pub(crate) fn make_room(&mut self, settings: &Settings, now: Millis) -> bool {
+        let mut made = false;
+        while let Ok(Swept::More) = self.sweep(settings, now) {
+            made = true;
+        }
+        made
+    }
+
     fn step(&mut self, settings: &Settings, now: Millis) -> rusqlite::Result<Swept> {
         if self.give_up_old(&settings.retention, now)? || self.give_up_size(settings.max_bytes)? {
             return Ok(Swept::More);
@@ -95,38 +104,54 @@ impl Store {
         Ok(given_up)
     }
 
-    /// The oldest requests, while the file holds more than it may; then the oldest minutes.
+    /// While the file holds more than it may: the oldest requests, and when there are none, what
+    /// takes least of the past with it. Something must go, or nothing new could be written.
     fn give_up_size(&mut self, max_bytes: u64) -> rusqlite::Result<bool> {
         let (used, _) = self.pages()?;
-        if used.saturating_mul(self.page_bytes()?) <= max_bytes {
+        if used.saturating_mul(self.pragma("page_size")?) <= max_bytes {
             return Ok(false);
         }
-        let oldest = "DELETE FROM request WHERE seq IN
-             (SELECT seq FROM request ORDER BY at_ms LIMIT ?)";
-        if self.delete(oldest, [ROWS])? > 0 {
-            return Ok(true);
-        }
-        let oldest = "SELECT coalesce(min(start_s), 0) FROM served WHERE span_s = 60";
-        let minute: i64 = self.connection.query_row(oldest, [], |row| row.get(0))?;
-        Ok(self.delete_sums(Level::Minute, minute.saturating_add(60))? > 0)
+        Ok(self.delete_oldest("request")?
+            || self.delete_oldest_sums(Level::Minute)?
+            || self.delete_oldest("moment")?
+            || self.delete_oldest_sums(Level::Hour)?
+            || self.delete_oldest_sums(Level::Day)?)
+    }
+
+    fn delete_oldest(&mut self, table: &str) -> rusqlite::Result<bool> {
+        let sql = format!(
+            "DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} ORDER BY at_ms LIMIT ?)"
+        );
+        Ok(self.delete(&sql, [ROWS])? > 0)
+    }
+
+    fn delete_oldest_sums(&mut self, level: Level) -> rusqlite::Result<bool> {
+        let span = stored(level.seconds());
+        let oldest = "SELECT coalesce(min(start_s), 0) FROM served WHERE span_s = ?";
+        let start: i64 = self.connection.query_row(oldest, [span], |row| row.get(0))?;
+        Ok(self.delete_sums(level, start.saturating_add(span))? > 0)
     }
 
     fn delete(&mut self, sql: &str, params: impl rusqlite::Params) -> rusqlite::Result<usize> {
         self.connection.prepare_cached(sql)?.execute(params)
     }
 
+    /// Bytes that may still be written before the file is as large as it may become.
+    pub(super) fn room(&self) -> rusqlite::Result<u64> {
+        let left = self.pragma("max_page_count")?.saturating_sub(self.pages()?.0);
+        Ok(left.saturating_mul(self.pragma("page_size")?))
+    }
+
     /// Pages that hold something, and pages that are free.
     fn pages(&self) -> rusqlite::Result<(u64, u64)> {
-        let pragma = |name: &str| -> rusqlite::Result<u64> {
-            let pages: i64 = self.connection.query_row(name, [], |row| row.get(0))?;
-            Ok(u64::try_from(pages).unwrap_or(0))
-        };
-        let (all, free) = (pragma("PRAGMA page_count")?, pragma("PRAGMA freelist_count")?);
+        let (all, free) = (self.pragma("page_count")?, self.pragma("freelist_count")?);
         Ok((all.saturating_sub(free), free))
     }
 
-    fn page_bytes(&self) -> rusqlite::Result<u64> {
-        self.connection.query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0)).map(u64::from)
+    fn pragma(&self, name: &str) -> rusqlite::Result<u64> {
+        let sql = format!("PRAGMA {name}");
+        let number: i64 = self.connection.query_row(&sql, [], |row| row.get(0))?;
+        Ok(u64::try_from(number).unwrap_or(0))
     }
 
     fn vacuum(&self) -> rusqlite::Result<()> {

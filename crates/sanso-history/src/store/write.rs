@@ -12,6 +12,8 @@ use crate::tally::{Level, Tally};
 /// Bytes of a request's row; one that is larger loses its notes and warnings. Trails are short, and
 /// 64 kB is fifty times the usual one.
 const ROW_BYTES: usize = 64 * 1024;
+/// Bytes of pages that an event takes at most: its row, and what it adds to indexes and sums.
+pub(super) const EVENT_BYTES: u64 = 4 * ROW_BYTES as u64;
 
 impl Store {
     /// Writes events and what they add to the sums: all of them, or none.

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sanso_history::History;
+use sanso_history::{Fill, History};
 use sanso_watch::{BreakerMoved, BreakerState, Event, Millis};
 
-use crate::support::{DAY, Dir, HOUR, NOW, finished, note, plan};
+use crate::support::{DAY, Dir, HOUR, NOW, SECOND, finished, note, plan};
 
 fn opened(at: Millis) -> Event {
     Event::Breaker(BreakerMoved {
@@ -80,6 +80,28 @@ fn by_size_the_oldest_requests_first_and_the_sums_stay() {
     assert_eq!(dir.number("SELECT sum(full) FROM served WHERE span_s = 60"), 10_000);
     let size = std::fs::metadata(dir.path("history.db")).unwrap().len();
     assert!(size <= (8 << 20) / 4 * 5, "{size} bytes");
+}
+
+#[test]
+fn where_sums_alone_are_too_much_the_oldest_go_and_new_ones_are_written() {
+    let dir = Dir::new();
+    let mut settings = dir.settings();
+    let hours: Vec<_> = (0..200).map(|n| finished("", NOW.minus(n * HOUR))).collect();
+    Fill::open(settings.clone(), plan()).unwrap().add(hours.iter().map(|hour| (hour, 1))).unwrap();
+    settings.max_bytes = 64 * 1024;
+    let history = History::start(settings, plan()).unwrap();
+    // Each flush is a step more.
+    (0..400).for_each(|_| history.flush().unwrap());
+    note(&history, &[finished("new", NOW)]);
+    history.flush().unwrap();
+    let of_hours = |what: &str| {
+        dir.number(&format!("SELECT {what} FROM served WHERE span_s = 3600 ORDER BY start_s DESC"))
+    };
+    let left = of_hours("count(*) OVER ()");
+    assert!((1..200).contains(&left), "{left} hours");
+    assert_eq!((of_hours("start_s") as u64 * SECOND, of_hours("full")), (NOW.0 / HOUR * HOUR, 2));
+    let days = dir.number("SELECT count(*) FROM served WHERE span_s = 86400");
+    assert_eq!((days, history.dropped()), (10, 0), "days are the last to go");
 }
 
 #[test]

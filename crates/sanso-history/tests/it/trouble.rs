@@ -4,7 +4,6 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::time::Duration;
 
 use sanso_history::{History, StoreError, Trouble};
-use sanso_watch::Millis;
 
 use crate::support::{Dir, NOW, finished, note, number, plain, plan};
 
@@ -130,22 +129,48 @@ fn damaged_while_open() {
     assert_eq!(trouble(&history), Trouble::Corrupt);
 }
 
-#[test]
-fn full() {
-    let dir = Dir::new();
+/// A history whose file may be no larger than this.
+fn small(dir: &Dir, max_bytes: u64) -> History {
     let mut settings = dir.settings();
-    settings.max_bytes = 512 * 1024;
-    settings.clock = || Millis(0);
+    settings.max_bytes = max_bytes;
     let history = History::start(settings, plan()).unwrap();
     history.flush().unwrap();
-    // More than the file may hold, in one transaction, and nothing older to give up for it.
+    history
+}
+
+#[test]
+fn a_batch_that_is_larger_than_the_file_may_be_does_not_wedge_it() {
+    let dir = Dir::new();
+    let history = small(&dir, 512 * 1024);
+    // Three times that, at once, and nothing older to give up for it.
     let mut requests = plain(1000);
     requests.iter_mut().for_each(|request| request.warnings = vec!["x".repeat(1000).into()]);
     note(&history, &requests);
-    assert_eq!(trouble(&history), Trouble::Full);
-    assert_eq!(dir.number("SELECT count(*) FROM request"), 0, "all of a batch, or nothing");
-    assert_eq!(dir.number("SELECT count(*) FROM served"), 0);
-    assert_eq!(history.health().waiting_rows, 1000);
+    history.flush().unwrap();
+    note(&history, &[finished("after", NOW)]);
+    history.flush().unwrap();
+    assert!(history.request("after").unwrap().is_some());
+    let health = history.health();
+    assert_eq!((health.waiting_rows, health.dropped_rows, health.last_error), (0, 0, None));
+    assert_eq!(dir.number("SELECT sum(full) FROM served WHERE span_s = 60"), 1001);
+}
+
+#[test]
+fn an_event_that_never_fits_is_dropped_and_counted_and_those_after_it_are_written() {
+    let dir = Dir::new();
+    let history = small(&dir, 64 * 1024);
+    let mut large = finished("large", NOW);
+    large.warnings = vec!["x".repeat(50_000).into()];
+    note(&history, &[finished("before", NOW), large, finished("after", NOW)]);
+    assert_eq!(trouble(&history), Trouble::Limit);
+    let message = history.health().last_error.unwrap();
+    assert!(message.ends_with("raise the history's largest size"), "{message}");
+    let health = history.health();
+    assert_eq!((health.waiting_rows, health.dropped_rows), (0, 1));
+    assert_eq!(dir.number("SELECT count(*) FROM request WHERE id IN ('before', 'after')"), 2);
+    assert_eq!(dir.number("SELECT sum(full) FROM served WHERE span_s = 60"), 2);
+    history.flush().unwrap();
+    assert_eq!(history.health().last_error, None);
 }
 
 #[test]

@@ -36,8 +36,8 @@ pub struct History {
 
 /// In the directory that the gateway is started in.
 const FILE: &str = "sanso-history.db";
-/// A file that is smaller is hardly more than its tables.
-const LEAST: usize = 1 << 20;
+/// Room for what the history writes at once, 2,000 requests of about 1 kB, and several times that.
+const LEAST: usize = 16 << 20;
 
 impl Admin {
     pub(super) fn read(mut table: Table<'_>, reader: &mut Reader<'_>) -> Self {
@@ -90,7 +90,7 @@ impl History {
 
 fn max_size(field: &Field<'_>, reader: &mut Reader<'_>) -> Option<usize> {
     match field.size(reader)? {
-        size if size < LEAST => field.wrong(reader, "1MiB or more"),
+        size if size < LEAST => field.wrong(reader, "16MiB or more"),
         size => Some(size),
     }
 }

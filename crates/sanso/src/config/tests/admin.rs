@@ -32,7 +32,7 @@ fn what_cannot_be_is_said_where_it_stands() {
     for (section, words) in [
         ("admin: {listen: nowhere}", "`listen` must be an address and a port"),
         ("admin: {listen: \"127.0.0.1\"}", "`listen` must be an address and a port"),
-        ("history: {max_size: 3KiB}", "`max_size` must be 1MiB or more"),
+        ("history: {max_size: 15MiB}", "`max_size` must be 16MiB or more"),
         ("history: {requests: 0}", "`requests` must be a duration above zero"),
         ("history: {hours: 900d}", "`hours`"),
         ("history: 7", "`history` must be a mapping"),
