@@ -188,7 +188,7 @@ export interface Overview extends Frame {
   totals: Totals;
   chains: Chain[];
   alerts: Alert[];
-  history?: Maybe<{ store: string | null; retention_d: number | null; dropped_rows: number; last_error?: Maybe<string> }>;
+  history?: Maybe<{ store: string | null; retention_d: number | null; dropped_rows: number; waiting_rows?: Maybe<number>; last_error?: Maybe<string> }>;
   delivery?: Maybe<{ ok: boolean; last_error?: Maybe<string> }>;
 }
 

@@ -29,6 +29,8 @@ impl From<&Health> for sanso_watch::History {
             store: health.store.into(),
             retention_d: u32::try_from(health.retention_d).unwrap_or(u32::MAX),
             dropped_rows: health.dropped_rows,
+            waiting_rows: health.waiting_rows,
+            last_error: health.last_error.as_deref().map(Into::into),
         }
     }
 }

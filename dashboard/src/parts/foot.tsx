@@ -9,7 +9,7 @@ function History() {
   const h = useLook(overview, (o) => o?.history);
   if (!h) return <> · no history kept</>;
   const lost = h.dropped_rows > 0 || h.last_error;
-  return <> · history: {h.store ?? 'none'}{h.retention_d != null && `, ${plural(h.retention_d, 'day')} kept`}, {lost ? <b class="bad">{count(h.dropped_rows)} rows not written{h.last_error && ` (${h.last_error})`}</b> : '0 rows dropped'}</>;
+  return <> · history: {h.store ?? 'none'}{h.retention_d != null && `, ${plural(h.retention_d, 'day')} kept`}, {lost ? <b class="bad">{count(h.dropped_rows)} rows not written{h.waiting_rows ? `, ${count(h.waiting_rows)} waiting` : ''}{h.last_error && ` (${h.last_error})`}</b> : '0 rows dropped'}</>;
 }
 
 function Delivery() {

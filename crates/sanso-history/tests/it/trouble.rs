@@ -4,6 +4,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::time::Duration;
 
 use sanso_history::{History, StoreError, Trouble};
+use serde_json::json;
 
 use crate::support::{Dir, NOW, finished, note, number, plain, plan};
 
@@ -36,6 +37,32 @@ fn locked_by_another_connection() {
     other.execute_batch("ROLLBACK").unwrap();
     well(&dir, &history, 5);
     assert_eq!(history.health().waiting_rows, 0);
+}
+
+#[test]
+fn the_page_is_told_what_is_wrong_and_how_much_waits() {
+    let dir = Dir::new();
+    let history = dir.history();
+    history.flush().unwrap();
+    let shown = || {
+        let shown = sanso_watch::History::from(&history.health());
+        serde_json::to_value(&shown).unwrap()
+    };
+    let other = dir.open();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    note(&history, &plain(5));
+    let error = history.flush().unwrap_err().to_string();
+    assert_eq!(
+        shown(),
+        json!({
+            "store": "sqlite", "retention_d": 730, "dropped_rows": 0, "waiting_rows": 5,
+            "last_error": error,
+        })
+    );
+    assert!(error.contains("locked: end the other process"), "{error}");
+    other.execute_batch("ROLLBACK").unwrap();
+    history.flush().unwrap();
+    assert_eq!((&shown()["waiting_rows"], &shown()["last_error"]), (&json!(0), &json!(null)));
 }
 
 #[test]

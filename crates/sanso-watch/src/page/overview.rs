@@ -58,8 +58,12 @@ pub struct History {
     pub store: Arc<str>,
     /// For how many days.
     pub retention_d: u32,
-    /// What could not be written.
+    /// What was not written, and will not be.
     pub dropped_rows: u64,
+    /// What waits to be written.
+    pub waiting_rows: u64,
+    /// What is wrong with it now.
+    pub last_error: Option<Arc<str>>,
 }
 
 /// How the delivery of notices is.
