@@ -8,6 +8,7 @@ import { count, dollars, limit, list, millis, plural, rate, rateOf, share } from
 import { attemptsHeader, inChip, matches, noteOf, queryOf, skipWords, union } from '../src/words/requests';
 import { clock, DAY, HOUR, MINUTE, SECOND, span, utc, zoneName } from '../src/words/time';
 import { barParts } from '../src/charts/bar';
+import { gapsOf } from '../src/charts/gaps';
 import { placed } from '../src/charts/marks';
 import { stepTo } from '../src/charts/step';
 import { about, filterOf, valueWords } from '../src/words/alerts';
@@ -219,4 +220,20 @@ test('the time cursor moves by keys and stops at the ends', () => {
   assert.equal(stepTo('End', false, 50, 100), 99);
   assert.equal(stepTo('Escape', false, 50, 100), null);
   assert.equal(stepTo('a', false, 50, 100), undefined);
+});
+
+test('no data is only where nothing is known of any group, whenever the gateway started', () => {
+  const [name, g] = Object.entries(healthy.series.model_groups)[0] ?? [];
+  assert.ok(name && g);
+  const unknown = (...spans: [number, number][]) => {
+    const requests = g.requests.map((q, i) => (spans.some(([from, to]) => i >= from && i < to) ? null : q));
+    return gapsOf({ ...healthy.series, model_groups: { [name]: { ...g, requests } } });
+  };
+  assert.deepEqual(unknown(), [], 'a history reaches back before the start');
+  assert.deepEqual(unknown([0, 50]), [[0, 50]]);
+  assert.deepEqual(unknown([0, 3], [60, 61]), [[0, 3], [60, 61]], 'it was gone for a while');
+  const nothingAsked = { ...g, requests: g.requests.map(() => 0) };
+  assert.deepEqual(gapsOf({ ...healthy.series, model_groups: { [name]: nothingAsked } }), []);
+  const unasked = { ...g, requests: g.requests.map(() => null) };
+  assert.deepEqual(gapsOf({ ...healthy.series, model_groups: { [name]: g, unasked } }), [], 'known of one group is known');
 });

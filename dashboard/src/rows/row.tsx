@@ -3,8 +3,9 @@ import type { ComponentChildren } from 'preact';
 import { useReducer, useLayoutEffect } from 'preact/hooks';
 import type { Range, Series, Values } from '../api';
 import { latest, ticks, type Axis } from '../charts/axis';
+import { gapsOf } from '../charts/gaps';
 import type { Tail } from '../live/tail';
-import { cursor, frame, incidents, link, tail, type Link } from '../state/app';
+import { cursor, incidents, link, tail, type Link } from '../state/app';
 import { useCell, useLook } from '../state/cell';
 import { moment } from '../words/time';
 
@@ -57,10 +58,9 @@ function gapFrom(l: Link): number | null {
 }
 
 /** Grid, incidents and hatched gaps: the same behind every row. */
-export function Backdrop({ axis, range, offsetMin, height }: Drawn & { height: number }) {
+export function Backdrop({ s, axis, range, offsetMin, height }: Drawn & { height: number }) {
   const past = useCell(incidents) ?? [];
   const lost = useLook(link, gapFrom);
-  const started = useLook(frame, (f) => (f ? moment(f.started_at) : null));
   const bands = past.flatMap((i) => {
     const since = moment(i.since);
     const from = Math.max(axis.t0, since);
@@ -77,7 +77,7 @@ export function Backdrop({ axis, range, offsetMin, height }: Drawn & { height: n
         </g>
       ))}
       {lost != null && lost > axis.t0 && <rect x={Math.min(axis.x(lost), axis.width - 3)} width={Math.max(3, axis.width - axis.x(lost))} height={height} fill="url(#gap)" />}
-      {started != null && started > axis.t0 && <rect width={Math.min(axis.width, axis.x(started))} height={height} fill="url(#gap)" />}
+      {gapsOf(s).map(([from, to]) => <rect key={from} x={axis.x(axis.start(from))} width={axis.x(axis.start(to)) - axis.x(axis.start(from))} height={height} fill="url(#gap)" />)}
     </g>
   );
 }
