@@ -27,6 +27,12 @@ async function reason(response: Response): Promise<string> {
   return `HTTP ${response.status}`;
 }
 
+/** Why a key was not taken. Only 401 is about the key: else the gateway says what is amiss, such as a page from another site. */
+export function refusalWords(error: unknown): string {
+  if (!(error instanceof Refused)) return 'The gateway cannot be reached.';
+  return error.status === 401 ? 'This is not the master key.' : `The gateway did not take it: ${error.message.replace(/\.$/, '')}.`;
+}
+
 /** The gateway is trusted to keep to `api.ts`; both are released together. */
 export const get = async <T>(path: string): Promise<T> => (await ask(path)).json() as Promise<T>;
 

@@ -11,6 +11,7 @@ import { barParts } from '../src/charts/bar';
 import { gapsOf } from '../src/charts/gaps';
 import { placed } from '../src/charts/marks';
 import { stepTo } from '../src/charts/step';
+import { Refused, refusalWords } from '../src/net';
 import { about, filterOf, valueWords } from '../src/words/alerts';
 import { readFixture } from './fixture';
 
@@ -220,6 +221,13 @@ test('the time cursor moves by keys and stops at the ends', () => {
   assert.equal(stepTo('End', false, 50, 100), 99);
   assert.equal(stepTo('Escape', false, 50, 100), null);
   assert.equal(stepTo('a', false, 50, 100), undefined);
+});
+
+test('a key that is not taken is not called wrong for other reasons', () => {
+  assert.equal(refusalWords(new Refused(401, 'this is not the master key')), 'This is not the master key.');
+  assert.equal(refusalWords(new Refused(403, 'This request comes from another site, and is not carried out.')), 'The gateway did not take it: This request comes from another site, and is not carried out.');
+  assert.equal(refusalWords(new Refused(503, 'HTTP 503')), 'The gateway did not take it: HTTP 503.');
+  assert.equal(refusalWords(new TypeError('fetch failed')), 'The gateway cannot be reached.');
 });
 
 test('no data is only where nothing is known of any group, whenever the gateway started', () => {

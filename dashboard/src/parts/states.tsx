@@ -1,7 +1,7 @@
 /** What stands in place of, or over, the figures: no connection, loading, nothing asked, the key. */
 import { useState } from 'preact/hooks';
 import { begin, tryNow } from '../live/hub';
-import { login, Refused } from '../net';
+import { login, refusalWords } from '../net';
 import { askForKey } from '../live/load';
 import { link, overview, say } from '../state/app';
 import { useCell } from '../state/cell';
@@ -69,7 +69,7 @@ export function KeyForm({ refused }: { refused: string | null }) {
       field.value = '';
       await begin(false);
     } catch (error) {
-      const words = error instanceof Refused ? (error.status === 401 || error.status === 403 ? 'This is not the master key.' : `The gateway did not take it: ${error.message}.`) : 'The gateway cannot be reached.';
+      const words = refusalWords(error);
       askForKey(words);
       say(words);
     }
