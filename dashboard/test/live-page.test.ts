@@ -79,6 +79,24 @@ living('a breaker that opens is a switch that opens', 'healthy', async ({ gatewa
   await met(page, 'its lane is asked for', () => gateway.asked.filter((a) => a.path.startsWith('series')).length > 1);
 });
 
+living('a page that nobody sees asks for nothing, whatever moves', 'healthy', async ({ gateway }, page) => {
+  const hide = (hidden: boolean): Promise<void> => page.evaluate((is) => void Object.defineProperty(document, 'hidden', { value: is, configurable: true }), hidden);
+  const asked = (): number => gateway.asked.filter((a) => a.path.startsWith('overview')).length;
+  const [before, r] = [asked(), gateway.fixture.requests[0]];
+  const move = async (mark: string): Promise<void> => {
+    gateway.send('gate', {});
+    gateway.send('request', { request: { ...r, request_id: mark }, skipped: 0 });
+    await met(page, 'the events are heard', async () => (await page.locator(`[data-request="${mark}"]`).count()) > 0);
+    await page.clock.runFor(500);
+  };
+  await hide(true);
+  await move('unseen');
+  await hide(false);
+  await move('seen');
+  await met(page, 'the overview is asked for', () => asked() > before);
+  assert.equal(asked(), before + 1, 'once, for the one that was seen');
+});
+
 living('ends of lines grow with the ticks', 'silent-loss', async ({ gateway }, page, o) => {
   const path = page.locator('#row-fallback path.line.lead').first();
   const before = await path.getAttribute('d');

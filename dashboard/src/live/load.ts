@@ -86,6 +86,7 @@ export async function changeRange(range: Range): Promise<void> {
 const OVERVIEW_EVERY = 10 * SECOND;
 const SERIES_EVERY = 30 * SECOND;
 
+/** Nobody looks, or the stream's next greeting asks for everything anew. */
 const busy = (): boolean => document.hidden || app.paused.value || app.link.value.state !== 'live';
 
 export function keepFresh(): void {
@@ -106,6 +107,7 @@ let soon: ReturnType<typeof setTimeout> | undefined;
 export function freshSoon(): void {
   soon ??= setTimeout(() => {
     soon = undefined;
+    if (busy()) return;
     void quietly(fetchOverview);
     if (app.incidents.value) void quietly(fetchIncidents);
   }, 400);
@@ -116,6 +118,7 @@ let seriesSoonTimer: ReturnType<typeof setTimeout> | undefined;
 export function seriesSoon(): void {
   seriesSoonTimer ??= setTimeout(() => {
     seriesSoonTimer = undefined;
+    if (busy()) return;
     void quietly(fetchSeries);
   }, 2 * SECOND);
 }
