@@ -76,7 +76,7 @@ const STATES: Record<string, State> = {
   },
   'all-down': {
     fixture: 'all-down', label: /^Down/, title: /^down since 14:49/, sentence: 'Nobody answers any of the 4 model groups since 14:49, because no provider can be reached.',
-    also: [['.do', /^Look at our own network first: DNS, proxy, egress rules\. Callers get 503/], ['.qbar', /Nobody 99\.8 % 1,744/], ['.chain', /Host gate shut/], ['#requests', /nobody, 503/], ['#row-fallback', /nobody answered/]],
+    also: [['.do', /^Look at our own network first: DNS, proxy, egress rules\. Every deployment is shut: callers are told at once\.$/], ['.qbar', /Nobody 99\.8 % 1,744/], ['.chain', /Host gate shut/], ['#requests', /nobody, 503/], ['#row-fallback', /nobody answered/]],
   },
   empty: {
     fixture: 'empty', label: 'Waiting for the first request', title: /^ready/, sentence: 'Nothing has been asked yet.',
@@ -141,7 +141,7 @@ const STATES: Record<string, State> = {
   },
   'key-gone': {
     fixture: 'key-gone', label: /^A key or model is gone/, title: /^anthropic refuses ANTHROPIC_API_KEY/,
-    sentence: 'anthropic refuses the key ANTHROPIC_API_KEY since 14:49; main-model is answered by gpt-4.1.', also: [['.do', /^Replace the key and reload: it was revoked or lacks a permission\. Only the name of its variable is shown\.$/], ['.alertbox', /Key refused main-model 114 times/]],
+    sentence: 'anthropic refuses the key ANTHROPIC_API_KEY since 14:49; main-model is answered by gpt-4.1.', also: [['.do', /^Replace the key and restart: it was revoked or lacks a permission\. Only the name of its variable is shown\.$/], ['.alertbox', /Key refused main-model 114 times/]],
   },
   quiet: {
     fixture: 'quiet', label: 'Nobody is asking', title: /^quiet/, sentence: 'The last request came 12 min ago; until then every group was answered by its own model.',

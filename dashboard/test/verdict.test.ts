@@ -44,7 +44,7 @@ const ROWS: Record<VerdictState, Row> = {
   },
   down: {
     verdict: { model_group: null, of_groups: 4, cause: { code: 'network' } }, label: 'Down', sentence: 'Nobody answers any of the 4 model groups since 13:52, because no provider can be reached.',
-    advice: 'Look at our own network first: DNS, proxy, egress rules. Callers get 503 within milliseconds, with the time to come back.', title: 'down since 13:52',
+    advice: 'Look at our own network first: DNS, proxy, egress rules. Callers get an error.', title: 'down since 13:52',
   },
   partly_down: {
     verdict: { rate: 0.008, answers: answers(4000, 0, 0, 32), cause: { code: 'quota', provider: 'anthropic', resets_at: '2026-11-24T09:00:00.000Z' }, others: 2 }, label: 'Some requests get no answer',
@@ -88,14 +88,14 @@ const ROWS: Record<VerdictState, Row> = {
   key: {
     verdict: { cause: { code: 'authentication', provider: 'anthropic', key_name: 'ANTHROPIC_API_KEY' } }, label: 'A key or model is gone',
     sentence: 'anthropic refuses the key ANTHROPIC_API_KEY since 13:52; main-model is answered by gpt-4.1.',
-    advice: 'Replace the key and reload: it was revoked or lacks a permission. Only the name of its variable is shown.', title: 'anthropic refuses ANTHROPIC_API_KEY',
+    advice: 'Replace the key and restart: it was revoked or lacks a permission. Only the name of its variable is shown.', title: 'anthropic refuses ANTHROPIC_API_KEY',
   },
   quiet: {
     verdict: { severity: 'idle', since: ago(12), answers: answers(310, 0, 0, 0, 'all') }, label: 'Nobody is asking', sentence: 'The last request came 12 min ago; until then every group was answered by its own model.', advice: '', title: 'quiet',
   },
   exposed: {
     verdict: { severity: 'warn', model_group: 'flash', since: null, cause: null }, label: 'No quality lost, nothing behind it', sentence: 'gemini-2.5-flash answers flash, and nothing stands behind it.',
-    advice: 'An outage of gemini would be an outage of yours. Add a second deployment or a fallback in the config; a reload loses no request.', title: 'no fallback',
+    advice: 'An outage of gemini would be an outage of yours. Add a second deployment or a fallback in the config, and restart.', title: 'no fallback',
   },
   healthy: {
     verdict: { severity: 'ok', model_group: null, since: ago(31 * 60), cause: null, answers: answers(10_000, 70, 0, 0, 'all') }, label: 'No quality is being lost',
@@ -118,6 +118,16 @@ test('the first paint, which knows no chains, says the same', () => {
   assert.equal(say(verdictWords({ frame: frame(known), chains: [] }, ZONE).sentence), ROWS.losing.sentence);
   const down = verdictWords({ frame: frame({ ...known, ...ROWS.down.verdict, state: 'down' }), chains: [] }, ZONE);
   assert.equal(say(down.sentence), ROWS.down.sentence);
+});
+
+test('who is down at once is said where every deployment is known to be shut', () => {
+  const advice = (health: number | null): string => {
+    const v: Verdict = { ...base, ...ROWS.down.verdict, state: 'down' };
+    return say(verdictWords({ frame: frame(v), chains: chains.map((c, i) => ({ ...c, chain_health: i === 0 ? health : 0 })) }, ZONE).advice);
+  };
+  assert.match(advice(0), / Every deployment is shut: callers are told at once\.$/);
+  assert.match(advice(0.5), / Callers get an error\.$/, 'they may wait for a call that fails');
+  assert.match(advice(null), / Callers get an error\.$/);
 });
 
 test('a probe whose time has come waits for the next request', () => {
@@ -169,9 +179,9 @@ const CAUSES: Record<CauseCode, [why: string, act: string]> = {
   provider_incident: ['because P is failing', 'Look at P\u2019s status: this is an incident there, and no other provider was asked enough to compare.'],
   network: ['because P cannot be reached', 'Look at our own network first: DNS, proxy, egress rules; then at P.'],
   latency: ['because P\u2019s first token takes too long', 'Put another region in front, or raise the first-token limit: latency regression at P.'],
-  authentication: ['because P refuses the key K', 'Replace the key and reload: it was revoked or lacks a permission. Only the name of its variable is shown.'],
+  authentication: ['because P refuses the key K', 'Replace the key and restart: it was revoked or lacks a permission. Only the name of its variable is shown.'],
   quota: ['because the P account has no credit left', 'Top up or raise the spend cap.'],
-  not_found: ['because P no longer offers M', 'Name a current model and reload.'],
+  not_found: ['because P no longer offers M', 'Name a current model and restart.'],
   soft: ['because M\u2019s answers fail their check', 'Change the order of the legs: the model is too weak for this task.'],
   context: ['because prompts are longer than M\u2019s window', 'Put a leg with a larger window first, or shorten the prompts.'],
   policy: ['because P\u2019s filter refuses it', 'Look at the requests: only content_policy_fallbacks apply.'],

@@ -44,8 +44,8 @@ const WORDS: Record<CauseCode, (c: Cause) => Said> = {
     act: [bold('Put another region in front'), `, or raise the first-token limit: latency regression at ${provider(c)}.`],
   }),
   authentication: (c) => ({
-    why: [`because ${provider(c)} refuses the key${c.key_name ? ` ${c.key_name}` : ''}`],
-    act: [bold('Replace the key and reload'), ': it was revoked or lacks a permission. Only the name of its variable is shown.'],
+    why: [`because ${provider(c)} refuses ${c.key_name ? `the key ${c.key_name}` : 'its key'}`],
+    act: [bold('Replace the key and restart'), ': it was revoked or lacks a permission. Only the name of its variable is shown.'],
   }),
   quota: (c) => ({
     why: [`because the ${provider(c)} account has no credit left`],
@@ -53,7 +53,7 @@ const WORDS: Record<CauseCode, (c: Cause) => Said> = {
   }),
   not_found: (c) => ({
     why: [`because ${provider(c)} no longer offers ${model(c)}`],
-    act: [bold('Name a current model and reload.')],
+    act: [bold('Name a current model and restart.')],
   }),
   soft: (c) => ({
     why: [`because ${model(c)}\u2019s answers fail their check${c.kind ? brackets(softReason(c.kind)) : ''}`],

@@ -135,10 +135,12 @@ function recovering(k: Known, zone: Zone): Pick<Words, 'sentence' | 'advice' | '
 function down(k: Known, zone: Zone): Pick<Words, 'sentence' | 'advice' | 'title'> {
   const v = k.frame.verdict;
   const n = v.of_groups ?? k.chains.length;
+  const affected = v.model_group ? [ownChain(k)] : k.chains;
+  const shut = affected.length > 0 && affected.every((c) => c?.chain_health === 0);
   const whom: Rich = v.model_group ? [bold(v.model_group)] : n > 1 ? [`any of the ${n} model groups`] : ['any model group'];
   return {
     sentence: [bold('Nobody answers'), ' ', ...whom, ...since(v), ...why(v), '.'],
-    advice: [...causeWords(v.cause).act, ' Callers get 503 within milliseconds, with the time to come back.', others(v)],
+    advice: [...causeWords(v.cause).act, shut ? ' Every deployment is shut: callers are told at once.' : ' Callers get an error.', others(v)],
     title: v.since ? `down since ${hourMinute(moment(v.since), zone)}` : 'down',
   };
 }
@@ -164,7 +166,7 @@ function exposed(k: Known): Pick<Words, 'sentence' | 'advice' | 'title'> {
   const everything = (v.of_groups ?? k.chains.length) === 1 || !v.model_group;
   return {
     sentence: [bold(model), ' answers ', everything ? 'everything' : group(v), ', and ', bold('nothing stands behind it'), '.'],
-    advice: [`An outage of ${d?.provider ?? v.cause?.provider ?? 'its provider'} would be an outage of yours. Add a second deployment or a fallback in the config; a reload loses no request.`],
+    advice: [`An outage of ${d?.provider ?? v.cause?.provider ?? 'its provider'} would be an outage of yours. Add a second deployment or a fallback in the config, and restart.`],
     title: 'no fallback',
   };
 }
