@@ -113,6 +113,7 @@ fn watch(gateway: &Gateway, folder: &Path) {
             watch.note(&event);
             history.note(event);
         }
+        0
     });
     let view: Arc<dyn View> = Arc::new(view.expect("a thread"));
     gateway.tell(&view);

@@ -16,7 +16,10 @@ const REQUESTS: u32 = 10;
 /// Notes events in the watch, and passes them on.
 pub(super) fn watch(seen: &Arc<Seen>) -> io::Result<Arc<dyn View>> {
     let (seen, mut pace) = (Arc::clone(seen), Pace::default());
-    let queue = Queue::spawn("page", move |events| take(&seen, &mut pace, &events))?;
+    let queue = Queue::spawn("page", move |events| {
+        take(&seen, &mut pace, &events);
+        0
+    })?;
     Ok(Arc::new(queue))
 }
 

@@ -59,32 +59,36 @@ pub struct Queue {
     name: &'static str,
     events: Option<SyncSender<Event>>,
     thread: Option<JoinHandle<()>>,
-    dropped: AtomicU64,
+    dropped: Arc<AtomicU64>,
 }
 
 impl Queue {
-    /// A view that hands events to `take` in batches, in their order.
+    /// A view that hands events to `take` in batches, in their order. It returns how many of them it
+    /// could not keep, which are counted as dropped.
     ///
     /// # Errors
     /// The system has no thread left.
     pub fn spawn(
         name: &'static str,
-        take: impl FnMut(Vec<Event>) + Send + 'static,
+        take: impl FnMut(Vec<Event>) -> u64 + Send + 'static,
     ) -> std::io::Result<Self> {
         let (events, queue) = sync_channel(CAPACITY);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let lost = Arc::clone(&dropped);
         let thread = std::thread::Builder::new()
             .name(format!("view-{name}"))
-            .spawn(move || take_all(&queue, take))?;
-        Ok(Self { name, events: Some(events), thread: Some(thread), dropped: AtomicU64::new(0) })
+            .spawn(move || take_all(&queue, &lost, take))?;
+        Ok(Self { name, events: Some(events), thread: Some(thread), dropped })
     }
 }
 
 /// While the thread gathers it is not waiting on the queue, so handing an event over wakes nobody: a
 /// thread switch per request would cost more than the request's decisions.
-fn take_all(queue: &Receiver<Event>, mut take: impl FnMut(Vec<Event>)) {
+fn take_all(queue: &Receiver<Event>, lost: &AtomicU64, mut take: impl FnMut(Vec<Event>) -> u64) {
     while let Ok(event) = queue.recv() {
         std::thread::park_timeout(GATHER);
-        take([event].into_iter().chain(queue.try_iter()).collect());
+        let kept_not = take([event].into_iter().chain(queue.try_iter()).collect());
+        lost.fetch_add(kept_not, Ordering::Relaxed);
     }
 }
 

@@ -89,8 +89,11 @@ impl Setup {
     /// A gateway whose request log can be read.
     pub(crate) fn logged(&self) -> (Gateway, Log) {
         let (sender, lines) = mpsc::unbounded_channel();
-        let gateway = Gateway::with_request_log(self.config(), Box::new(Lines(sender))).unwrap();
-        (gateway, Log(lines))
+        (self.logged_to(Box::new(Lines(sender))), Log(lines))
+    }
+
+    pub(crate) fn logged_to(&self, out: Box<dyn io::Write + Send>) -> Gateway {
+        Gateway::with_request_log(self.config(), out).unwrap()
     }
 }
 

@@ -11,7 +11,7 @@ use sanso::{Gateway, Queue, View};
 use sanso_sim::provider::{Problem, Provider, Vendor};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::support::{KEY, Setup, ask, metric, soon};
+use crate::support::{KEY, Setup, ask, metric, soon, until};
 use crate::upstream::{Act, Upstream, response};
 
 /// A view that passes everything on.
@@ -19,6 +19,7 @@ fn told(gateway: &Gateway) -> UnboundedReceiver<Event> {
     let (sender, told) = unbounded_channel();
     let pass_on = move |events: Vec<Event>| {
         events.into_iter().for_each(|event| sender.send(event).unwrap_or_default());
+        0
     };
     let view: Arc<dyn View> = Arc::new(Queue::spawn("test", pass_on).unwrap());
     gateway.tell(&view);
@@ -238,4 +239,25 @@ async fn the_models_of_a_task_are_spares_the_first_as_well() {
     let said = plan.chains.iter().map(|chain| (&*chain.model_group, chain.spare));
     let said: Vec<_> = said.collect();
     assert_eq!(said, [("main", true), ("spare", true), ("task/sum", false), ("task/one", false)]);
+}
+
+#[tokio::test]
+async fn lines_that_cannot_be_written_are_counted() {
+    struct Full;
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let primary = Provider::start(Vendor::OpenAi).await.unwrap();
+    let gateway = Setup::default().provider("main", &primary).logged_to(Box::new(Full));
+    for _ in 0..3 {
+        soon(gateway.chat(ask())).await.unwrap();
+    }
+    let lost = || metric(&gateway, "sanso_events_dropped_total", &["view=\"log\""]);
+    until(|| lost() >= 3.0).await;
+    assert_eq!(lost(), 3.0);
 }
