@@ -3,15 +3,18 @@
 use rusqlite::{CachedStatement, Transaction, TransactionBehavior, params};
 use sanso_watch::{Degradation, Event, Finished, Plan};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Store;
 use super::sums::{self, stored};
 use crate::error::StoreError;
 use crate::tally::{Level, Tally};
 
-/// Bytes of a request's row; one that is larger loses its notes and warnings. Trails are short, and
-/// 64 kB is fifty times the usual one.
+/// Bytes of a request's row; one that is larger loses its notes and warnings, and its names are cut.
+/// Trails are short, and 64 kB is fifty times the usual one.
 const ROW_BYTES: usize = 64 * 1024;
+/// Bytes of a name in a row that was too large: few are longer, and a caller may send any length.
+const NAME_BYTES: usize = 200;
 /// Bytes of pages that an event takes at most: its row, and what it adds to indexes and sums.
 pub(super) const EVENT_BYTES: u64 = 4 * ROW_BYTES as u64;
 
@@ -93,7 +96,7 @@ fn add_up(transaction: &Transaction<'_>, tally: &Tally) -> rusqlite::Result<()> 
 fn insert(request: &mut CachedStatement<'_>, finished: &Finished) -> rusqlite::Result<bool> {
     let mut text = json(finished);
     if text.len() > ROW_BYTES {
-        text = json(&shortened(finished));
+        text = shortened(finished);
     }
     let row = params![
         finished.request_id,
@@ -112,11 +115,23 @@ fn is_eventful(finished: &Finished) -> bool {
         || finished.attempts.iter().any(|attempt| attempt.outcome.kind().is_some())
 }
 
-fn shortened(finished: &Finished) -> Finished {
+fn shortened(finished: &Finished) -> String {
     let mut short = finished.clone();
     short.warnings.clear();
     short.attempts.iter_mut().for_each(|attempt| attempt.note = None);
-    short
+    let mut row = serde_json::to_value(short).unwrap_or_default();
+    cut(&mut row);
+    row.to_string()
+}
+
+/// Cuts every text, wherever it stands: a field that comes to be must not be forgotten here.
+fn cut(value: &mut Value) {
+    match value {
+        Value::String(text) => text.truncate(text.floor_char_boundary(NAME_BYTES)),
+        Value::Array(values) => values.iter_mut().for_each(cut),
+        Value::Object(fields) => fields.values_mut().for_each(cut),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Events are plain data with text as keys, so there is nothing that JSON could not say.

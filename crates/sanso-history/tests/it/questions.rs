@@ -30,6 +30,29 @@ fn a_request_comes_back_with_its_whole_trail() {
 }
 
 #[test]
+fn a_name_of_any_length_makes_no_row_of_any_length() {
+    let dir = Dir::new();
+    let history = dir.history();
+    let mut request = finished("one", NOW);
+    request.task = Some("x\u{e9}".repeat(500_000).into());
+    request.attempts[0].model = "m".repeat(100_000).into();
+    request.warnings = vec!["w".repeat(100_000).into()];
+    note(&history, &[request.clone(), finished("two", NOW)]);
+    history.flush().unwrap();
+    assert!(dir.number("SELECT max(length(CAST(finished AS BLOB))) FROM request") <= 64 * 1024);
+    // It is found, and all else is as it was.
+    let kept = history.request("one").unwrap().unwrap();
+    let task = kept.task.clone().unwrap();
+    assert!(
+        request.task.as_ref().unwrap().starts_with(&*task) && (100..=200).contains(&task.len())
+    );
+    request.task = Some(task);
+    request.attempts[0].model = kept.attempts[0].model.clone();
+    request.warnings = Vec::new();
+    assert_eq!(kept, request);
+}
+
+#[test]
 fn pages_are_newest_first_and_miss_nothing_at_their_seams() {
     let dir = Dir::new();
     let history = dir.history();
