@@ -74,6 +74,10 @@ impl Notes {
             match &outcome {
                 // Nothing is to be done about it, and the next try makes a new file.
                 Some(error) if error.kind == Trouble::Deleted => tracing::warn!("{error}"),
+                Some(error) if error.kind == Trouble::Limit => tracing::warn!(
+                    "{error}. Requests are served; what does not fit is dropped, {} events so far",
+                    self.dropped()
+                ),
                 Some(error) => {
                     tracing::warn!(
                         "{error}. Requests are served; their history waits, up to a limit"

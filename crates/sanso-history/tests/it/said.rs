@@ -70,6 +70,23 @@ fn trouble_is_said_once_and_its_end_once() {
 }
 
 #[test]
+fn what_never_fits_is_not_said_to_wait() {
+    let dir = Dir::new();
+    let mut settings = dir.settings();
+    settings.max_bytes = 64 * 1024;
+    let log = Log::default();
+    let history = log.listen(|| History::start(settings, plan()).unwrap());
+    let mut large = plain(1);
+    large[0].warnings = vec!["x".repeat(50_000).into()];
+    note(&history, &large);
+    history.flush().unwrap_err();
+    let lines = log.lines();
+    let words =
+        "raise the history's largest size. Requests are served; what does not fit is dropped, 1";
+    assert!(lines.len() == 1 && lines[0].contains(words), "{lines:?}");
+}
+
+#[test]
 fn what_is_lost_at_the_end_is_said() {
     let dir = Dir::new();
     let mut settings = dir.settings();
