@@ -30,7 +30,8 @@ use crate::figures::{DAY, MINUTE};
 use crate::index::Index;
 use crate::millis::Millis;
 use crate::scene::Scene;
-use track::{Lines, Tracked};
+use track::Lines;
+pub(crate) use track::Tracked;
 
 /// The longest silence: what is out of mind is forgotten.
 const LONGEST_SILENCE: u64 = 30 * DAY;
@@ -51,6 +52,10 @@ pub(crate) struct State {
     next_id: u64,
     /// Nothing before it can fire.
     floor: Millis,
+    /// When the last alert about something was well again: what it fired for fires no other. After a
+    /// restart the counts of it are gone as well.
+    #[serde(skip)]
+    resolved: Vec<(Signal, Subject, Millis)>,
     last_tick: Millis,
 }
 
@@ -92,8 +97,17 @@ impl Alerts {
 
     /// Alerts that are firing, with what they watch.
     pub(crate) fn firing(&self) -> impl Iterator<Item = (&Tracked, &Watched)> {
-        let firing = self.state.tracked.iter().filter(|t| t.alert.state == AlertState::Firing);
-        firing
+        self.tracked(|tracked| tracked.alert.state == AlertState::Firing)
+    }
+
+    /// Alerts that would fire if there were more requests to tell by, with what they watch.
+    pub(crate) fn scarce(&self) -> impl Iterator<Item = (&Tracked, &Watched)> {
+        self.tracked(|tracked| tracked.alert.state == AlertState::Pending && tracked.is_scarce)
+    }
+
+    fn tracked(&self, is: impl Fn(&Tracked) -> bool) -> impl Iterator<Item = (&Tracked, &Watched)> {
+        let tracked = self.state.tracked.iter().filter(move |tracked| is(tracked));
+        tracked
             .filter_map(|tracked| Some((tracked, self.watched.iter().find(|w| tracked.is_of(w))?)))
     }
 
@@ -126,22 +140,31 @@ impl Alerts {
         let passed = now.since(self.state.last_tick).min(MINUTE);
         if went_back {
             self.state.floor = now;
+            self.state.resolved.clear();
         }
+        self.state.resolved.retain(|(_, _, at)| at.plus(DAY) > now);
         self.state.last_tick = now;
         self.state.silences.retain(|(_, _, until)| *until > now);
         let mut changes = Vec::new();
         for watched in &self.watched {
-            let reading = watched.read(scene, &self.thresholds, self.state.floor);
+            let resolved = at_of(&self.state.resolved, watched.signal, &watched.subject);
+            let floor = self.state.floor.max(resolved.unwrap_or_default());
+            let reading = watched.read(scene, &self.thresholds, floor);
             let lines = Lines { scene, watched, reading, passed };
             let place = self.state.tracked.iter().position(|tracked| tracked.is_of(watched));
             let before = place.map(|place| self.state.tracked.swap_remove(place));
             let Some(mut tracked) = track::step(before, &lines, &mut self.state.next_id) else {
                 continue;
             };
-            tracked.alert.silenced_until = silence_of(&self.state.silences, &tracked);
+            tracked.alert.silenced_until =
+                at_of(&self.state.silences, tracked.alert.signal, &tracked.subject);
             changes
                 .extend(tracked.tell().map(|change| Also { change, alert: tracked.alert.clone() }));
-            if tracked.alert.state != AlertState::Resolved {
+            if tracked.alert.state == AlertState::Resolved {
+                let Tracked { alert, subject, .. } = tracked;
+                self.state.resolved.retain(|(s, of, _)| (*s, of) != (alert.signal, &subject));
+                self.state.resolved.push((alert.signal, subject, now));
+            } else {
                 self.state.tracked.push(tracked);
             }
         }
@@ -164,11 +187,10 @@ impl Alerts {
     }
 }
 
-fn silence_of(silences: &[(Signal, Subject, Millis)], tracked: &Tracked) -> Option<Millis> {
-    let of = |(signal, subject, _): &&(Signal, Subject, Millis)| {
-        *signal == tracked.alert.signal && *subject == tracked.subject
-    };
-    silences.iter().find(of).map(|(_, _, until)| *until)
+/// The time that is noted for a signal of a subject.
+fn at_of(noted: &[(Signal, Subject, Millis)], signal: Signal, subject: &Subject) -> Option<Millis> {
+    let mut noted = noted.iter().filter(|(s, of, _)| (*s, of) == (signal, subject));
+    noted.next().map(|(_, _, at)| *at)
 }
 
 /// One notice per chain and kind of change, led by the signal that tells most.

@@ -16,7 +16,7 @@ impl Ratio {
     }
 
     /// Over the line; nothing is over no line at all.
-    fn is_over(self, line: f64) -> bool {
+    pub(crate) fn is_over(self, line: f64) -> bool {
         self.rate().is_some_and(|rate| rate > line)
     }
 
@@ -38,7 +38,7 @@ pub(crate) enum Reading {
 /// Below this share of the line a signal counts as well again (80 %): else one that swings about its
 /// line would fire and resolve all day. Two whole numbers, since 0.8 of 0.05 is a little more than 0.04.
 const HYSTERESIS: (f64, f64) = (4.0, 5.0);
-/// Requests of which not one was answered, below which that may be chance.
+/// Requests that were lost, below which that may be chance.
 const FEW: u32 = 3;
 
 fn is_well(value: f64, line: f64) -> bool {
@@ -74,7 +74,21 @@ impl Reading {
     pub(crate) fn is_pending(&self) -> bool {
         match *self {
             Self::Rate { short, lines, .. } => {
-                short.is_over(lines.warn()) && self.level().is_none()
+                let is_over = short.is_over(lines.warn()) && self.level().is_none();
+                is_over || self.is_scarce()
+            }
+            Self::Count { .. } => false,
+        }
+    }
+
+    /// All that is known of it is over the line, and that is little: the requests are too few for a
+    /// rate. A short window without any says nothing against it.
+    pub(crate) fn is_scarce(&self) -> bool {
+        match *self {
+            Self::Rate { short, long, lines } => {
+                let is_still_so = short.rate().is_none_or(|rate| rate > lines.warn());
+                let is_few = long.of < lines.min_samples() && long.count >= FEW;
+                is_few && is_still_so && long.is_over(lines.warn()) && self.level().is_none()
             }
             Self::Count { .. } => false,
         }

@@ -25,6 +25,9 @@ pub(crate) struct Tracked {
     pub(crate) below_ms: u64,
     /// For how long nothing was asked.
     quiet_ms: u64,
+    /// Pending of too few requests for a rate, and all that is known is over its line.
+    #[serde(skip)]
+    pub(crate) is_scarce: bool,
     /// When what is shown was filled in.
     #[serde(skip)]
     looked_at: Millis,
@@ -106,6 +109,7 @@ impl Tracked {
             told: None,
             below_ms: 0,
             quiet_ms: 0,
+            is_scarce: false,
             looked_at: lines.scene.now,
         };
         tracked.show_subject(lines);
@@ -119,6 +123,7 @@ impl Tracked {
     /// Takes note of a level; the first makes it fire.
     fn fire(&mut self, lines: &Lines<'_>, level: Option<Severity>) {
         self.alert.since = since(lines);
+        self.is_scarce = lines.reading.is_scarce();
         if let Some(level) = level {
             self.alert.state = AlertState::Firing;
             self.alert.severity = level;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::reading::{Ratio, Reading};
 use super::signal::{Signal, Subject};
-use super::thresholds::Thresholds;
+use super::thresholds::{Rate, Thresholds};
 use crate::event::GateName;
-use crate::figures::{ChainCounts, DeploymentCounts, HOUR, MINUTE};
+use crate::figures::{ChainCounts, DAY, DeploymentCounts, HOUR, MINUTE};
 use crate::index::Index;
 use crate::kind::Kind;
 use crate::millis::Millis;
@@ -72,16 +72,24 @@ pub(crate) fn watched(index: &Index) -> Vec<Watched> {
 }
 
 impl Watched {
-    /// What it reads now. Nothing before `floor` counts.
+    /// What it reads now. Nothing before `floor` counts. Where the long window holds too few requests
+    /// for a rate, it reaches as far back as it must, up to a day: else a quiet group could lose every
+    /// answer for ever without a word.
     pub(crate) fn read(&self, scene: &Scene<'_>, lines: &Thresholds, floor: Millis) -> Reading {
         let over = |window| self.over(scene, scene.now.minus(window).max(floor));
-        let rate =
-            |short, long, lines| Reading::Rate { short: over(short), long: over(long), lines };
+        let at_once = |lines| Reading::Rate { short: over(SHORT), long: over(SHORT), lines };
+        let rate = |short, long, lines: Rate| {
+            let (short, mut long) = (over(short), over(long));
+            if short.is_over(lines.warn()) && long.of < lines.min_samples() {
+                long = self.last(scene, lines.min_samples(), scene.now.minus(DAY).max(floor));
+            }
+            Reading::Rate { short, long, lines }
+        };
         match self.signal {
             Signal::FallbackRate => rate(SHORT, HOUR, lines.fallback_rate),
             Signal::ProviderErrorRate => rate(SHORT, HOUR, lines.provider_error_rate),
-            Signal::Unavailable => rate(SHORT, SHORT, lines.unavailable),
-            Signal::Degraded => rate(SHORT, SHORT, lines.degraded),
+            Signal::Unavailable => at_once(lines.unavailable),
+            Signal::Degraded => at_once(lines.degraded),
             Signal::SoftFailureRate => rate(HOUR, HOUR, lines.soft_failure_rate),
             Signal::BreakerOpenings => {
                 Reading::Count { count: over(HOUR).count, limit: lines.breaker_openings }
@@ -120,6 +128,18 @@ impl Watched {
                 .flat_map(|number| scene.figures.deployment_parts(*number, from, scene.now))
                 .fold(Ratio::default(), |sum, counts| sum.plus(self.of_deployment(counts))),
         }
+    }
+
+    /// The last minutes that hold as many requests as `enough`, none of them before `from`.
+    fn last(&self, scene: &Scene<'_>, enough: u32, from: Millis) -> Ratio {
+        let mut sum = Ratio::default();
+        for (_, ratio) in self.minutes(scene, from).into_iter().rev() {
+            if sum.of >= enough {
+                break;
+            }
+            sum = sum.plus(ratio);
+        }
+        sum
     }
 
     /// Minute by minute, from a time on; minutes in which nothing came are missing.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Bench, State, Tone, Verdict, trend};
-use crate::alerts::{Alert, SHORT, Severity, Signal};
+use crate::alerts::{Alert, SHORT, Severity, Signal, Tracked, Watched};
 use crate::cause::Cause;
 use crate::event::{BreakerState, Degradation};
 use crate::figures::MINUTE;
@@ -17,7 +17,7 @@ const SAME: f64 = 0.8;
 /// Nothing asked for so long is worth saying.
 const QUIET: u64 = 5 * MINUTE;
 
-/// One firing alert of a chain.
+/// One alert of a chain.
 struct Trouble<'a> {
     chain: usize,
     alert: &'a Alert,
@@ -25,21 +25,27 @@ struct Trouble<'a> {
     eases: bool,
 }
 
+impl<'a> Trouble<'a> {
+    fn of(bench: &Bench<'a>, (tracked, watched): (&'a Tracked, &Watched)) -> Option<Self> {
+        let alert = &tracked.alert;
+        let group = alert.subject.model_group.as_deref();
+        let shown = || bench.index().chain(group?, alert.subject.task.as_deref());
+        let own = watched.chain(bench.index()).filter(|_| watched.signal.is_of_chain());
+        Some(Self { chain: own.or_else(shown)?, alert, eases: tracked.below_ms > 0 })
+    }
+
+    /// What was answered elsewhere was answered by the same model, mostly.
+    fn is_rerouted(&self) -> bool {
+        self.alert.same_model_share.is_some_and(|share| share >= SAME)
+    }
+}
+
 pub(super) fn first_that_holds(bench: &Bench<'_>) -> Verdict {
     let Some(last_request) = bench.last_request else { return Verdict::default() };
-    let troubles: Vec<_> = bench
-        .alerts
-        .firing()
-        .filter_map(|(tracked, watched)| {
-            let chain = bench.index().chain(
-                tracked.alert.subject.model_group.as_deref()?,
-                tracked.alert.subject.task.as_deref(),
-            );
-            let chain =
-                watched.chain(bench.index()).filter(|_| watched.signal.is_of_chain()).or(chain)?;
-            Some(Trouble { chain, alert: &tracked.alert, eases: tracked.below_ms > 0 })
-        })
-        .collect();
+    let troubles: Vec<_> = bench.alerts.firing().filter_map(|of| Trouble::of(bench, of)).collect();
+    // Too few for an alert, and yet nothing that is well: of many quiet groups each would be like that.
+    let scarce = bench.alerts.scarce().filter_map(|of| Trouble::of(bench, of));
+    let scarce: Vec<_> = scarce.filter(|t| t.alert.signal == Signal::FallbackRate).collect();
     let of = |signal| troubles.iter().filter(move |trouble| trouble.alert.signal == signal);
     let worst = |state: State, of: Vec<&Trouble<'_>>| {
         let worst =
@@ -58,12 +64,14 @@ pub(super) fn first_that_holds(bench: &Bench<'_>) -> Verdict {
         (State::PartlyDown, of(Signal::Unavailable).collect()),
         (State::Degraded, of(Signal::Degraded).collect()),
         (State::Recovering, fallback(&|trouble| is_recovering(bench, trouble))),
-        (State::Rerouted, fallback(&|t| t.alert.same_model_share.is_some_and(|s| s >= SAME))),
+        (State::Rerouted, fallback(&|trouble| trouble.is_rerouted())),
         (State::Open, fallback(&|trouble| is_open(bench, trouble))),
         (State::Losing, fallback(&|trouble| trouble.alert.severity == Severity::Critical)),
         (State::Slipping, fallback(&|_| true)),
         (State::Soft, of(Signal::SoftFailureRate).collect()),
         (State::Key, troubles.iter().filter(|t| keys.contains(&t.alert.signal)).collect()),
+        (State::Rerouted, scarce.iter().filter(|trouble| trouble.is_rerouted()).collect()),
+        (State::Slipping, scarce.iter().collect()),
     ];
     let said = rows.into_iter().find_map(|(state, of)| worst(state, of));
     said.unwrap_or_else(|| {

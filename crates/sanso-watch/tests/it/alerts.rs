@@ -611,3 +611,75 @@ fn an_alert_names_the_chain_that_is_asked() {
         assert_eq!(subject.task.as_deref(), Some("batch"), "{signal:?}");
     }
 }
+
+#[test]
+fn a_quiet_group_that_loses_every_answer_fires_in_the_end() {
+    let mut rig = Rig::new();
+    // Ten an hour: never twenty of them in one.
+    let ask = |rig: &mut Rig, times| {
+        for _ in 0..times {
+            rig.ask(fallback(Kind::RateLimited));
+            rig.pass(6 * MINUTE);
+        }
+    };
+    ask(&mut rig, 10);
+    let verdict = rig.verdict();
+    assert_eq!((verdict.state, verdict.severity), (State::Slipping, Tone::Warn));
+    assert_eq!((verdict.count, verdict.of), (Some(10), Some(10)));
+    assert!(
+        rig.sentence().contains("by its fallback, gpt-4.1, 10 of 10 times"),
+        "{}",
+        rig.sentence()
+    );
+    assert!(rig.told().is_empty(), "too few for a rate");
+    ask(&mut rig, 10);
+    assert_eq!(
+        rig.told(),
+        ["fired fallback_rate critical main-model + fired provider_error_rate critical main-model"]
+    );
+    ask(&mut rig, 100);
+    assert!(rig.told().is_empty(), "once");
+    assert_eq!(rig.verdict().state, State::Losing);
+}
+
+#[test]
+fn a_few_lost_answers_are_not_forgotten_in_a_silence() {
+    let mut rig = Rig::new();
+    for _ in 0..15 {
+        rig.ask(fallback(Kind::RateLimited));
+        rig.pass(SECOND);
+    }
+    rig.pass(10 * MINUTE);
+    assert_eq!(rig.verdict().state, State::Slipping);
+    rig.pass(2 * HOUR);
+    assert_eq!(rig.verdict().state, State::Quiet);
+    // Two of three may be chance.
+    let mut rig = Rig::new();
+    for lost in [true, true, false] {
+        rig.ask(if lost { fallback(Kind::RateLimited) } else { own() });
+        rig.pass(MINUTE);
+    }
+    assert_eq!(rig.verdict().state, State::Healthy);
+}
+
+#[test]
+fn one_fallback_after_an_incident_fires_nothing() {
+    for (per_minute, minutes) in [(1, 2), (1, 10), (1, 30), (2, 2), (2, 20)] {
+        let mut rig = Rig::new();
+        rig.run(60, per_minute, |_| own());
+        rig.run(15, per_minute, |_| fallback(Kind::ServerError));
+        rig.run(15, per_minute, |_| own());
+        let told = rig.told();
+        assert!(told.last().unwrap().starts_with("resolved fallback_rate"), "{told:?}");
+        rig.run(minutes, per_minute, |_| own());
+        rig.ask(fallback(Kind::Timeout));
+        rig.run(20, per_minute, |_| own());
+        let told = rig.told();
+        assert!(!told.iter().any(|told| told.contains("fallback_rate")), "{minutes}: {told:?}");
+        // A second incident is told.
+        rig.run(30, per_minute, |_| fallback(Kind::ServerError));
+        let told = rig.told();
+        let is_fired = told.iter().any(|told| told.contains("fired fallback_rate"));
+        assert!(is_fired, "{minutes}: {told:?}");
+    }
+}
