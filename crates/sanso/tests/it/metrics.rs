@@ -253,33 +253,36 @@ async fn a_client_makes_no_series_whatever_it_sends() {
         let series = text.lines().filter_map(|line| line.rsplit_once(' '));
         series.map(|(series, _)| series.to_owned()).collect::<BTreeSet<_>>()
     };
-    let send = async |body: serde_json::Value| {
+    let send = async |body: serde_json::Value, task: Option<String>| {
         let body = Bytes::from(body.to_string());
         let mut arrival = gateway.arrive();
-        arrival.task = Some(format!("task-{}", body.len()));
+        arrival.task = task;
         // Most are refused, as they should be.
         let _ = soon(gateway.relay(body, arrival)).await;
     };
     // What known names make is made first.
     let messages = json!([{ "role": "user", "content": "Why?" }]);
     for model in ["main", "spare", "task/sum"] {
-        send(json!({ "model": model, "messages": messages })).await;
+        send(json!({ "model": model, "messages": messages }), None).await;
     }
     let before = series();
     for number in 0..10_000 {
         let hostile = format!("hostile-{number}\"}} 1\nsanso_requests_total{{model_group=\"x");
+        let plain = format!("hostile-{number}");
         // The name itself in most of them, and in some everything else that a body may bring.
-        let body = if number % 20 == 0 {
-            json!({
+        let body = match number % 60 {
+            0 => json!({ "model": "main", "messages": messages, "metadata": { "task": hostile } }),
+            20 => json!({
                 "model": "main", "messages": messages, "user": hostile,
-                "metadata": { hostile.clone(): hostile, "task": hostile, "tags": [hostile] },
-                "fallbacks": [hostile],
-            })
-        } else {
-            json!({ "model": hostile, "messages": messages, "task": hostile })
+                "metadata": { hostile.clone(): hostile, "tags": [hostile] },
+            }),
+            40 => json!({ "model": "main", "messages": messages, "fallbacks": [hostile] }),
+            _ => json!({ "model": hostile, "messages": messages, "task": hostile }),
         };
-        send(body).await;
+        send(body, (number % 60 == 10).then_some(plain)).await;
     }
+    let served = metric(&gateway, "sanso_requests_total", &["model_group=\"main\""]);
+    assert!(served > 150.0, "most are refused, but not all: {served}");
     let more: Vec<_> = series().difference(&before).cloned().collect();
     assert!(more.is_empty(), "{more:?}");
 }
