@@ -1,21 +1,24 @@
 //! First-token times of a deployment: of its window, and of the last hour.
 //!
-//! Kept as counts in buckets that grow by a quarter each, so that a quantile is known to a quarter,
-//! whatever the traffic, in a few kilobytes.
+//! Kept as counts in buckets of which eight make a factor of three, so that a quantile is known to a
+//! seventh, whatever the traffic, in a few kilobytes. In doubt it is not slow: the lower edge of the
+//! window's bucket is compared with the upper edge of the hour's, so that no ratio up to three opens,
+//! and each from 3.45 on does.
 
 use crate::time::{Duration, Instant};
 
 /// Buckets of times. The first ends at 10 ms, the last is beyond half an hour.
-const BUCKETS: usize = 56;
+const BUCKETS: usize = 91;
 const FIRST_MS: f64 = 10.0;
-const GROWTH: f64 = 1.25;
+/// Slow: the window's 95th percentile over so many times the hour's median.
+const TIMES: f64 = 3.0;
+/// So many buckets grow by that factor.
+const PER_TIMES: usize = 8;
 /// Slices of the hour: what ages out at once is a twelfth.
 const SLICES: usize = 12;
 const SLICE: Duration = Duration::from_secs(300);
 /// A quantile says nothing below so many calls.
 const ENOUGH: u32 = 20;
-/// Slow: the window's 95th percentile over so many times the hour's median.
-const TIMES: f64 = 3.0;
 
 type Counts = [u32; BUCKETS];
 
@@ -69,7 +72,7 @@ impl Pace {
         let (of_window, of_hour) = (total(&recent), total(&hour));
         of_window >= ENOUGH
             && of_hour - of_window.min(of_hour) >= ENOUGH
-            && quantile(&recent, 0.95) > TIMES * quantile(&hour, 0.5)
+            && quantile(&recent, 0.95) > quantile(&hour, 0.5) + PER_TIMES
     }
 
     fn hour(&self, now: Instant) -> Counts {
@@ -90,7 +93,7 @@ fn slice(now: Instant) -> u64 {
 
 fn bucket(elapsed: Duration) -> u8 {
     let ratio = elapsed.as_secs_f64() * 1e3 / FIRST_MS;
-    let bucket = if ratio <= 1.0 { 0.0 } else { ratio.ln() / GROWTH.ln() };
+    let bucket = if ratio <= 1.0 { 0.0 } else { ratio.ln() / TIMES.ln() * PER_TIMES as f64 };
     (bucket.ceil() as usize).min(BUCKETS - 1) as u8
 }
 
@@ -98,15 +101,15 @@ fn total(counts: &Counts) -> u32 {
     counts.iter().sum()
 }
 
-/// The upper end of the bucket that holds a quantile, in milliseconds.
-fn quantile(counts: &Counts, q: f64) -> f64 {
+/// The bucket that holds a quantile.
+fn quantile(counts: &Counts, q: f64) -> usize {
     let rank = (f64::from(total(counts)) * q).ceil() as u32;
     let mut seen = 0;
     let found = counts.iter().position(|count| {
         seen += count;
         seen >= rank
     });
-    FIRST_MS * GROWTH.powi(found.unwrap_or_default() as i32)
+    found.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -184,15 +187,28 @@ mod tests {
     }
 
     #[test]
-    fn buckets_grow_by_a_quarter_and_end_at_half_an_hour() {
+    fn no_ratio_up_to_three_is_slow_and_each_from_three_and_a_half_on_is() {
+        // Wherever in their buckets the two lie.
+        for usual in (11..2_000).step_by(7) {
+            let is_slow = |times: f64| {
+                let mut pace = Pace::default();
+                record(&mut pace, 10, 100, usual);
+                record(&mut pace, 1_000, 20, (usual as f64 * times) as u64);
+                pace.is_slow(at(1_000), SPAN)
+            };
+            assert!(!is_slow(2.5) && !is_slow(2.99), "{usual}");
+            assert!(is_slow(3.6) && (usual < 100 || is_slow(3.5)), "{usual}");
+        }
+    }
+
+    #[test]
+    fn eight_buckets_grow_by_three_and_they_end_beyond_half_an_hour() {
         let of = |ms: f64| bucket(Duration::from_secs_f64(ms / 1e3));
-        assert_eq!([of(0.0), of(10.0), of(12.4), of(12.6), of(15.0), of(16.0)], [0, 0, 1, 2, 2, 3]);
-        assert_eq!(of(1e9), 55);
+        assert_eq!([of(0.0), of(10.0), of(11.4), of(11.5), of(29.9), of(30.1)], [0, 0, 1, 2, 8, 9]);
+        assert_eq!((of(1_800_000.0), of(1e9)), (89, 90));
         let mut counts = [0; BUCKETS];
         counts[2] = 1;
-        assert!((quantile(&counts, 0.5) - 15.625).abs() < 1e-9);
         counts[4] = 1;
-        assert!((quantile(&counts, 0.5) - 15.625).abs() < 1e-9);
-        assert!((quantile(&counts, 0.95) - 10.0 * 1.25_f64.powi(4)).abs() < 1e-9);
+        assert_eq!((quantile(&counts, 0.5), quantile(&counts, 0.95)), (2, 4));
     }
 }
