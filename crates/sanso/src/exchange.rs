@@ -233,15 +233,10 @@ impl Exchange {
         self.running.push(Running { id: call.id, future, limits: armed, gap: limits.gap });
     }
 
-    /// What a call asks; where that is less than the client's request, its answer says so.
-    fn asking(&mut self, call: &Call) -> Asking {
+    /// What a call asks.
+    fn asking(&self, call: &Call) -> Asking {
         match (call.ask, &self.so_far) {
-            (Ask::Relaxed { max_tokens }, _) => {
-                let label = self.snapshot.label(call.deployment);
-                let fits = format!("`max_tokens` was lowered to {max_tokens}, which is what fits");
-                self.warn(format!("{fits} the window of `{label}`"));
-                Asking::Relaxed(max_tokens)
-            }
+            (Ask::Relaxed { max_tokens }, _) => Asking::Relaxed(max_tokens),
             (Ask::Continue { .. }, Some(so_far)) => Asking::Continue(Arc::clone(so_far)),
             (_, _) => Asking::AsSent,
         }
@@ -421,9 +416,20 @@ impl Exchange {
                 (Some(_), true) => Degradation::Partial,
                 (Some(_), false) => Degradation::Full,
             },
-            warnings: self.trail.warnings.clone(),
+            warnings: self.warnings(attempt),
             cost_usd: None,
         }
+    }
+
+    /// What there is to say of an answer. That it is shorter than what was asked for is true of the
+    /// call that gave it, not of those before it.
+    fn warnings(&self, answering: Option<&TrailAttempt>) -> Vec<String> {
+        let relaxed = answering.and_then(|attempt| {
+            let (max_tokens, label) = (attempt.relaxed?, self.label(attempt));
+            let fits = format!("`max_tokens` was lowered to {max_tokens}, which is what fits");
+            Some(format!("{fits} the window of `{label}`"))
+        });
+        self.trail.warnings.iter().cloned().chain(relaxed).collect()
     }
 
     /// The client went away; `by` had begun to answer. Nothing happens after the end.

@@ -51,6 +51,7 @@ mod tests {
             started: at(from),
             waited,
             forced: false,
+            relaxed: None,
             first_content: None,
             end,
         }

@@ -54,6 +54,8 @@ pub(crate) struct TrailAttempt {
     pub(crate) waited: bool,
     /// It went past a shut breaker or host.
     pub(crate) forced: bool,
+    /// It asked for so many tokens and no more, which is less than its client asked for.
+    pub(crate) relaxed: Option<u32>,
     pub(crate) first_content: Option<Duration>,
     /// How it ended and after how long; `None` while it runs.
     pub(crate) end: Option<(CallEnd, Duration)>,
@@ -85,6 +87,10 @@ impl Trail {
             started,
             waited: std::mem::take(&mut self.waits),
             forced: self.forced.take() == Some(call.id),
+            relaxed: match call.ask {
+                Ask::Relaxed { max_tokens } => Some(max_tokens),
+                _ => None,
+            },
             first_content: None,
             end: None,
         };

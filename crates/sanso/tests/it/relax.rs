@@ -33,6 +33,28 @@ async fn the_model_asked_for_answers_with_what_fits_and_the_caller_is_told() {
 }
 
 #[tokio::test]
+async fn only_an_answer_that_was_relaxed_says_so() {
+    let act = |status: &str, body: &str| {
+        vec![Act::Read, Act::Send(response(status, "application/json", body))]
+    };
+    let refused = act("400 Bad Request", TOO_LONG);
+    let fails = act("500 Internal Server Error", "{}");
+    let answers = vec![Act::Read, Act::Send(json(answer("this")))];
+    let spare = Upstream::start(vec![answers.clone()]).await;
+    let relax = "sanso: { degradation: { relax: true } }";
+    for (then, told) in [(answers, 1), (fails, 0), (refused.clone(), 0)] {
+        let main = Upstream::start(vec![refused.clone(), then]).await;
+        let setup = Setup::default().upstream("main", &main).upstream("spare", &spare);
+        let gateway = setup.with_spare().set(relax).gateway();
+        let reply = soon(gateway.chat(ask().set("max_tokens", 4000))).await.unwrap();
+        let served = reply.served();
+        let lowered = served.warnings.iter().filter(|it| it.contains("lowered")).count();
+        assert_eq!((main.seen().requests, served.fallback), (2, told == 0));
+        assert_eq!(lowered, told, "{:?}", served.warnings);
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_lowered_unless_the_operator_says_so_or_the_request_sets_a_limit() {
     let relax = "sanso: { degradation: { relax: true } }";
     let off = "sanso: { groups: { main: { degradation: { relax: false } } }, degradation: { relax: true } }";
