@@ -74,14 +74,24 @@ impl Trust {
     }
 
     /// A file that cannot be used is an error: without it, every call would fail, or worse, another's
-    /// authorities would hold.
+    /// authorities would hold. Of one that can, certificates that cannot are passed over: a bundle of a
+    /// hundred is not to stop the gateway for an old one.
     fn of_file(place: &Place, key: &str, file: &str, reader: &mut Reader<'_>) -> Option<Self> {
         let authorities = match reader.file(file) {
             Ok(text) => authorities(&text),
             Err(error) => Err(format!("cannot be read: {}", error.kind())),
         };
         match authorities {
-            Ok(authorities) => {
+            Ok((authorities, unusable)) => {
+                if let Some((first, why)) = unusable.first() {
+                    let count = unusable.len();
+                    let message = format!(
+                        "`{key}` names `{file}`, of which {count} certificate(s) cannot be used and \
+                         vouch for no one: the first is number {first}, {why}"
+                    );
+                    let help = "renew the file, or take them out of it";
+                    reader.warning(place, message, Some(help.into()));
+                }
                 Some(Self::Only { file: file.to_owned(), authorities: Arc::new(authorities) })
             }
             Err(why) => {
@@ -95,20 +105,22 @@ impl Trust {
     }
 }
 
-fn authorities(text: &str) -> Result<RootCertStore, String> {
+/// Certificates that cannot be used: their number in the file, and why.
+type Unusable = Vec<(usize, String)>;
+
+fn authorities(text: &str) -> Result<(RootCertStore, Unusable), String> {
     let mut store = RootCertStore::empty();
+    let mut unusable = Vec::new();
     for (index, certificate) in CertificateDer::pem_slice_iter(text.as_bytes()).enumerate() {
-        let number = index + 1;
-        let certificate =
-            certificate.map_err(|error| format!("is broken at certificate {number}: {error}"))?;
-        store
-            .add(certificate)
-            .map_err(|error| format!("is broken at certificate {number}: {error}"))?;
+        let read = certificate.map_err(|error| error.to_string());
+        let added = read.and_then(|it| store.add(it).map_err(|error| error.to_string()));
+        unusable.extend(added.err().map(|why| (index + 1, why)));
     }
-    if store.is_empty() {
-        return Err("holds no certificate".to_owned());
+    match (store.is_empty(), unusable.first()) {
+        (false, _) => Ok((store, unusable)),
+        (true, Some((number, why))) => Err(format!("is broken at certificate {number}: {why}")),
+        (true, None) => Err("holds no certificate".to_owned()),
     }
-    Ok(store)
 }
 
 /// As `check` shows it.

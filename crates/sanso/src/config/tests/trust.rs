@@ -71,3 +71,14 @@ fn a_file_that_vouches_for_no_one_is_an_error() {
     let error = trust("ssl_verify: 1", &[]).unwrap_err();
     assert!(error.contains("`ssl_verify` must be true, false or a file"), "{error}");
 }
+
+#[test]
+fn one_certificate_that_cannot_be_used_among_others_is_a_warning() {
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let mixed = authority() + broken + &authority() + broken;
+    let config = trust("ssl_verify: /mixed.pem", &[("/mixed.pem", &mixed)]).unwrap();
+    assert!(describe(&config).contains("of the 2 authorities in /mixed.pem"));
+    let told = "`ssl_verify` names `/mixed.pem`, of which 2 certificate(s) cannot be used and vouch \
+                for no one: the first is number 2, ";
+    assert!(warnings(&config).iter().any(|it| it.contains(told)), "{:?}", warnings(&config));
+}
