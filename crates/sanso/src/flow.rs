@@ -316,7 +316,7 @@ impl Flow {
                 self.awaits_usage &= self.facts.usage.is_none();
                 self.done = glance.is_done;
                 if let Some(listener) = &mut self.listener {
-                    listener.hear(event);
+                    listener.hear(event, &glance);
                 }
                 sse::write_data(&mut self.out, &event.data);
                 Ok(glance.has_content)
@@ -354,11 +354,17 @@ impl Flow {
 }
 
 impl Listener {
-    /// An event that passes. What cannot be decoded says nothing here; the client gets it all the same.
-    fn hear(&mut self, event: &sse::Event) {
+    /// An event that passes. What cannot be decoded says nothing here; the client gets it all the same,
+    /// so that it has more than the text that is known of.
+    fn hear(&mut self, event: &sse::Event, glance: &glance::EventGlance<'_>) {
         self.events.clear();
-        if self.decoder.push(event, &mut self.events).is_ok() {
-            self.events.iter().for_each(|event| self.gathered.note(event));
+        if self.decoder.push(event, &mut self.events).is_err() {
+            self.events.clear();
+        }
+        self.events.iter().for_each(|event| self.gathered.note(event));
+        let is_understood = self.events.iter().any(StreamEvent::is_content);
+        if glance.has_media || (glance.has_content && !is_understood) {
+            self.gathered.note_more_than_text();
         }
     }
 }

@@ -86,7 +86,13 @@ fn apply_controls(request: &mut Request, envelope: &Envelope) {
 /// Whether the answer that is asked for is one stream of text, which another could carry on: no call,
 /// no form that two halves would have to share, no thoughts before it.
 fn is_one_text(envelope: &Envelope) -> bool {
-    let more = [envelope.has_tools, envelope.wants_json, envelope.thinks, envelope.candidates > 1];
-    let logprobs = !envelope.needs.common(Needs::LOGPROBS).is_empty();
-    envelope.stream && !logprobs && !more.contains(&true)
+    let more = [
+        envelope.has_tools,
+        envelope.wants_json,
+        envelope.wants_media,
+        envelope.thinks,
+        envelope.candidates > 1,
+        !envelope.needs.common(Needs::LOGPROBS).is_empty(),
+    ];
+    envelope.stream && !more.contains(&true)
 }

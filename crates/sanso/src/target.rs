@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use sanso_core::FaultKind;
-use sanso_wire::providers::{self, Auth, Prefill};
+use sanso_wire::providers::{self, Auth};
 use sanso_wire::{Dialect, Failure};
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
@@ -126,13 +126,8 @@ impl Target {
     /// # Errors
     /// What the dialect cannot express, as a `BadRequest` of this leg.
     pub(crate) fn body(&self, asked: &Asked, asking: &Asking) -> Result<Bytes, Failure> {
-        let prefill = self.speaks.prefill;
-        let envelope = asking.envelope(asked.outgoing(), prefill);
-        let told_to_go_on = asking.so_far().is_some() && prefill == Prefill::FinalMessage;
-        let body = match told_to_go_on {
-            false => envelope.body_for(&self.model, &self.extra),
-            true => envelope.body_for(&self.model, &[&self.extra[..], &final_message()].concat()),
-        };
+        let envelope = asking.envelope(asked.outgoing(), self.speaks.prefill);
+        let body = envelope.body_for(&self.model, &self.extra);
         match self.dialect {
             Dialect::OpenAiChat => Ok(body),
             Dialect::Anthropic | Dialect::Gemini => {
@@ -141,14 +136,6 @@ impl Target {
             }
         }
     }
-}
-
-/// What vLLM is told, so that it goes on from the last message.
-fn final_message() -> [(String, Box<RawValue>); 2] {
-    [("continue_final_message", true), ("add_generation_prompt", false)].map(|(name, value)| {
-        let value = if value { "true" } else { "false" };
-        (name.to_owned(), RawValue::from_string(value.to_owned()).unwrap_or_default())
-    })
 }
 
 fn uri(

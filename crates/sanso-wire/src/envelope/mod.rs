@@ -51,12 +51,16 @@ pub struct Envelope {
     pub needs: Needs,
     /// Whether the answer is to be JSON, whatever its shape (`response_format`).
     pub wants_json: bool,
+    /// Whether pictures or sound are asked for beside the text (`modalities`).
+    pub wants_media: bool,
     /// What the request asks of the gateway itself.
     pub controls: Controls,
     body: Bytes,
     layout: Layout,
     /// What becomes of each member, in the body's order.
     edits: Vec<Edit>,
+    /// Members that the gateway puts at the end.
+    added: Vec<(String, Box<RawValue>)>,
 }
 
 /// What becomes of a member on its way upstream.
@@ -116,9 +120,11 @@ impl Envelope {
             prompt_tokens_estimate,
             needs,
             wants_json: format.is_some_and(|format| format != "text"),
+            wants_media: wants_media(&object),
             controls,
             layout,
             edits,
+            added: Vec::new(),
             body,
         })
     }
@@ -135,7 +141,8 @@ impl Envelope {
     #[must_use]
     pub fn body_for(&self, model: &str, extra: &[(String, Box<RawValue>)]) -> Bytes {
         let model = serde_json::Value::from(model).to_string();
-        let added: Vec<_> = extra.iter().filter(|(name, _)| !self.forwards(name)).collect();
+        let unset = extra.iter().filter(|(name, _)| !self.forwards(name));
+        let added: Vec<_> = unset.chain(&self.added).collect();
         let is_same = added.is_empty()
             && self.layout.values(&self.body).zip(&self.edits).all(|(value, edit)| match edit {
                 Edit::Keep => true,
@@ -169,10 +176,11 @@ impl Envelope {
         Self::read(serde_json::Value::Object(members).to_string().into())
     }
 
-    /// Whether a member of the client's called `name` goes upstream.
+    /// Whether a member called `name` goes upstream, of the client's or of the gateway's.
     fn forwards(&self, name: &str) -> bool {
         let mut members = self.layout.names(&self.body).zip(&self.edits);
         members.any(|(found, edit)| found == name && *edit != Edit::Cut)
+            || self.added.iter().any(|(found, _)| found == name)
     }
 }
 
@@ -224,6 +232,11 @@ fn thinks(body: &Object<'_>) -> bool {
         || ["thinking", "reasoning"]
             .into_iter()
             .any(|key| body.object(key).ok().flatten().is_some_and(|object| !switched_off(&object)))
+}
+
+fn wants_media(body: &Object<'_>) -> bool {
+    let modalities = body.typed::<Vec<Cow<'_, str>>>("modalities", "").ok().flatten();
+    modalities.is_some_and(|asked| asked.iter().any(|modality| modality != "text"))
 }
 
 fn is_true(object: &Object<'_>, key: &str) -> bool {

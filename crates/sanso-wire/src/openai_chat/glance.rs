@@ -37,6 +37,8 @@ pub struct EventGlance<'a> {
     pub model: Cow<'a, str>,
     /// Whether this is *content*: what commits an answer (`chain.md`, *Streams*).
     pub has_content: bool,
+    /// Whether it brings pictures or sound, for which the neutral form has no place.
+    pub has_media: bool,
     /// Why a candidate ended, on the event that ends it.
     pub finish: Option<FinishReason>,
     /// How many candidates end here.
@@ -80,6 +82,7 @@ pub fn event(data: &[u8]) -> Result<EventGlance<'_>, Failure> {
     Ok(EventGlance {
         is_done: false,
         has_content: parsed.choices.has_content,
+        has_media: parsed.choices.has_media,
         finish: parsed.choices.finish,
         finishes: parsed.choices.finishes,
         usage: usage::read(parsed.usage).or_else(in_groq),
@@ -120,6 +123,7 @@ struct Groq<'a> {
 struct Choices {
     is_present: bool,
     has_content: bool,
+    has_media: bool,
     /// Of the first choice that has one.
     finish: Option<FinishReason>,
     finishes: u64,
@@ -143,8 +147,10 @@ impl<'de> Deserialize<'de> for Choices {
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Choices, A::Error> {
                 let mut sum = Choices { is_present: true, ..Choices::default() };
                 while let Some(choice) = seq.next_element::<Choice<'de>>()? {
-                    let said = [&choice.message, &choice.delta].into_iter().flatten();
-                    sum.has_content |= said.into_iter().any(Said::is_content);
+                    for said in [&choice.message, &choice.delta].into_iter().flatten() {
+                        sum.has_content |= said.is_content();
+                        sum.has_media |= said.is_media();
+                    }
                     let finish = wire::finish_reason(&choice.finish_reason.0);
                     sum.finishes += u64::from(finish.is_some());
                     sum.finish = sum.finish.or(finish);
@@ -189,7 +195,10 @@ impl Said {
             || self.reasoning.0
             || self.tool_calls.0
             || self.function_call.0
-            || self.audio.0
-            || self.images.0
+            || self.is_media()
+    }
+
+    const fn is_media(&self) -> bool {
+        self.audio.0 || self.images.0
     }
 }

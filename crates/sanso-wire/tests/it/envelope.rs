@@ -7,6 +7,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use sanso_core::Needs;
 use sanso_wire::envelope::{Envelope, FallbackRule, RequestError};
+use sanso_wire::providers::Prefill;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
@@ -250,6 +251,46 @@ fn the_configuration_adds_what_the_client_did_not_set() {
 }
 
 /// Keys that mean something, with escapes and without, and keys that do not.
+/// The messages, and what vLLM is told, of a request that is to be gone on with.
+fn continued(messages: Value, prefill: Prefill) -> (Value, Value) {
+    let body = json!({"model": "m", "continue_final_message": false, "messages": messages});
+    let extra = [("continue_final_message", "false"), ("add_generation_prompt", "true")];
+    let extra = extra
+        .map(|(name, json)| (name.to_owned(), RawValue::from_string(json.to_owned()).unwrap()));
+    let envelope = read(&body.to_string()).unwrap().continued(" upon", prefill);
+    let sent = envelope.body_for("m", &extra);
+    assert_eq!(sent.windows(21).filter(|it| it == b"add_generation_prompt").count(), 1);
+    let sent: Value = serde_json::from_slice(&sent).unwrap();
+    let told = json!([sent["continue_final_message"], sent["add_generation_prompt"]]);
+    (sent["messages"].clone(), told)
+}
+
+#[test]
+fn a_continuation_follows_on_what_the_client_began_in_one_message() {
+    let of = |content: Value| json!({"role": "assistant", "content": content});
+    let asked = json!({"role": "user", "content": "Tell"});
+    let text = |text: &str| json!({"type": "text", "text": text});
+    let calls = json!({"role": "assistant", "content": "Hm", "tool_calls": []});
+    for (messages, expected) in [
+        (json!([asked]), json!([asked, of(" upon".into())])),
+        (json!([asked, of("Once".into())]), json!([asked, of("Once upon".into())])),
+        (json!([of(json!([text("Once")]))]), json!([of(json!([text("Once"), text(" upon")]))])),
+        (json!([of(Value::Null)]), json!([of(Value::Null), of(" upon".into())])),
+        (json!([calls]), json!([calls, of(" upon".into())])),
+    ] {
+        assert_eq!(continued(messages, Prefill::Itself).0, expected);
+    }
+    let prefixed = json!([{"role": "assistant", "content": "Once upon", "prefix": true}]);
+    assert_eq!(continued(json!([of("Once".into())]), Prefill::Prefix).0, prefixed);
+}
+
+#[test]
+fn vllm_is_told_to_go_on_whatever_client_and_configuration_say() {
+    let messages = json!([{"role": "user", "content": "Tell"}]);
+    assert_eq!(continued(messages.clone(), Prefill::FinalMessage).1, json!([true, false]));
+    assert_eq!(continued(messages, Prefill::Itself).1, json!([false, true]));
+}
+
 fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("\"model\"".to_owned()),

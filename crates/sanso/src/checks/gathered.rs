@@ -10,7 +10,7 @@ pub(crate) struct Gathered {
     candidates: Vec<Candidate>,
     bytes: usize,
     characters: usize,
-    /// It has brought what is no text: reasoning, a refusal, a tool call.
+    /// It has brought what is no text: reasoning, a refusal, a tool call, a picture.
     is_more_than_text: bool,
     /// The stream's id and time of creation, where it names them.
     name: (String, Option<u64>),
@@ -73,6 +73,11 @@ impl Gathered {
             | StreamEvent::Usage(_)
             | StreamEvent::End => {}
         }
+    }
+
+    /// Takes note of content that is no text, and of which no event tells.
+    pub(crate) fn note_more_than_text(&mut self) {
+        self.is_more_than_text = true;
     }
 
     /// What the one candidate has said, where it is text and nothing else, and all of it was kept.

@@ -120,6 +120,37 @@ async fn a_provider_is_told_in_its_own_way_to_go_on() {
 }
 
 #[tokio::test]
+async fn an_answer_that_its_client_began_is_one_message_and_vllm_is_told_so_whatever_it_said() {
+    let begun = br#"{"model":"main","stream":true,"add_generation_prompt":true,"continue_final_message":false,"messages":[{"role":"user","content":"Tell me"},{"role":"assistant","content":"Once"}]}"#;
+    let parts = br#"{"model":"main","stream":true,"messages":[{"role":"assistant","content":[{"type":"text","text":"Once"}]}]}"#;
+    let called = br#"{"model":"main","stream":true,"messages":[{"role":"assistant","content":"Once","tool_calls":[]}]}"#;
+    let of = |content: Value| json!({"role": "assistant", "content": content});
+    let cases = [
+        (begun.as_slice(), 2, of("Once upon".into())),
+        (
+            parts,
+            1,
+            of(json!([{"type": "text", "text": "Once"}, {"type": "text", "text": " upon"}])),
+        ),
+        (called, 2, of(" upon".into())),
+    ];
+    for (body, count, last) in cases {
+        let main = Upstream::answering(cut(&[" upon "])).await;
+        let spare = Upstream::answering(whole(&["a time"])).await;
+        let setup = Setup::default().upstream("main", &main);
+        let setup = setup.model("spare", "hosted_vllm/m", &spare.base_url());
+        let gateway = setup.info(ABLE).with_spare().set(CONTINUE).gateway();
+        let sent = drain(&mut *relay_of(&gateway, body.into()).await).await;
+        assert_eq!(text(&sent), " upon a time");
+        let asked = &spare.bodies()[0];
+        let messages = asked["messages"].as_array().unwrap();
+        assert_eq!((messages.len(), messages.last()), (count, Some(&last)));
+        let told = (&asked["continue_final_message"], &asked["add_generation_prompt"]);
+        assert_eq!(told, (&true.into(), &false.into()));
+    }
+}
+
+#[tokio::test]
 async fn the_rest_of_the_requests_own_limit_is_left_to_who_goes_on() {
     let main = Upstream::answering(cut(&["12345678", "90123456"])).await;
     let spare = Upstream::answering(whole(&["."])).await;
@@ -164,7 +195,17 @@ async fn a_stream_that_stalls_is_let_go_and_carried_on() {
 async fn what_cannot_be_carried_on_is_told_in_band() {
     let thinks = "data: {\"id\":\"s\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"reasoning_content\":\"hm\"}}]}\n\n";
     let thought = stream(&[ROLE.to_owned(), thinks.to_owned(), says("So")]);
+    let delta = |delta: &str| {
+        let chunk =
+            format!(r#"{{"id":"s","model":"m","choices":[{{"index":0,"delta":{delta}}}]}}"#);
+        stream(&[ROLE.to_owned(), format!("data: {chunk}\n\n"), says("So")])
+    };
+    let picture = delta(r#"{"content":"","images":[{"image_url":{"url":"data:,"}}]}"#);
+    let captioned = delta(r#"{"content":"See:","images":[{"image_url":{"url":"data:,"}}]}"#);
+    let sound = delta(r#"{"audio":{"data":"UklG"}}"#);
+    let called = delta(r#"{"function_call":{"name":"f","arguments":"{}"}}"#);
     let plain = cut(&["Half"]);
+    let spoken = br#"{"model":"main","stream":true,"modalities":["text","audio"],"messages":[{"role":"user","content":"Why?"}]}"#;
     let tools = br#"{"model":"main","stream":true,"tools":[{"type":"function","function":{"name":"f"}}],"messages":[{"role":"user","content":"Why?"}]}"#;
     let two_of_them =
         br#"{"model":"main","stream":true,"n":2,"messages":[{"role":"user","content":"Why?"}]}"#;
@@ -172,6 +213,11 @@ async fn what_cannot_be_carried_on_is_told_in_band() {
     let unable = "supports_assistant_prefill: false";
     let cases = [
         ("reasoning has come", thought, CONTINUE, ABLE, usual.clone()),
+        ("a picture has come", picture, CONTINUE, ABLE, usual.clone()),
+        ("a picture with its text", captioned, CONTINUE, ABLE, usual.clone()),
+        ("sound has come", sound, CONTINUE, ABLE, usual.clone()),
+        ("a call of the old kind", called, CONTINUE, ABLE, usual.clone()),
+        ("sound is asked for", plain.clone(), CONTINUE, ABLE, spoken.as_slice().into()),
         ("tools are offered", plain.clone(), CONTINUE, ABLE, tools.as_slice().into()),
         ("two candidates", plain.clone(), CONTINUE, ABLE, two_of_them.as_slice().into()),
         ("nobody is able", plain.clone(), CONTINUE, unable, usual.clone()),
