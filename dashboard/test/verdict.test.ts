@@ -135,6 +135,19 @@ test('a probe whose time has come waits for the next request', () => {
   assert.match(say(verdictWords({ frame: frame(v), chains }, ZONE).advice), /next probe with the next request\.$/);
 });
 
+test('the leg that a strategy put first is the one that comes back', () => {
+  const legs = [{ breaker: { window: 40 }, model: 'gpt-4.1', provider: 'openai' }, { breaker: { window: 9 }, model: 'gemini-2.5-flash', provider: 'gemini' }]
+    .map(({ breaker, ...of }, i) => {
+      const leg = structuredClone(chains[0]?.legs[i] ?? assert.fail());
+      leg.deployments = leg.deployments.slice(0, 1).map((d) => ({ ...d, ...of, breaker: { ...d.breaker, ...breaker, state: 'recovering', since: ago(3) } }));
+      return leg;
+    });
+  const v: Verdict = { ...base, state: 'recovering', model: 'gemini/gemini-2.5-flash', answers: answers(490, 304) };
+  const words = verdictWords({ frame: frame(v), chains: [{ ...(chains[0] ?? assert.fail()), strategy: 'cost', legs }] }, ZONE);
+  assert.match(say(words.sentence), /^main-model is coming back to gemini-2\.5-flash: /);
+  assert.match(say(words.advice), / \(9 now\); nothing to do\./);
+});
+
 test('a rate that is not whole is never 0 or 100 per cent, and few requests have none', () => {
   const said = (rate: number, a: Verdict['answers']): string => say(verdictWords({ frame: frame({ ...base, rate, answers: a ?? null }), chains }, ZONE).sentence);
   assert.match(said(0.00004, answers(100_000, 4)), /, <0\.1 % of the time/);

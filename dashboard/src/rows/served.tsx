@@ -7,7 +7,7 @@ import { areaFill, legFill, NOBODY, STORED } from '../draw/fills';
 import { Swatch } from '../draw/marks';
 import { ratio, type Tail } from '../live/tail';
 import { servedOf } from '../state/app';
-import { chainName } from '../words/chain';
+import { chainName, isRanked } from '../words/chain';
 import { rate } from '../words/numbers';
 import { Levels, Row, type Drawn, type Key } from './row';
 
@@ -25,7 +25,7 @@ function layersOfAll({ s }: Drawn, chains: readonly Chain[]): Layer[] {
   const groups = chains.map(chainName);
   const legs = Math.max(1, ...chains.map((c) => c.legs.length));
   return Array.from({ length: legs }, (_, k) => ({
-    name: k === 0 ? 'first leg' : `leg ${k + 1}`,
+    name: k === 0 && !chains.some(isRanked) ? 'first leg' : `leg ${k + 1}`,
     fill: k === 0 ? areaFill(0, 0) : legFill(k),
     values: legOf(s, groups, k),
     live: (t: Tail | null) => tailRate(t, groups, (g) => (g.served[k] ?? []).reduce((a, n) => a + n, 0)),

@@ -2,7 +2,7 @@
  * The verdict in words, from the codes that the gateway worked out. Log, alerts and page say the same
  * because all three write it from these codes.
  */
-import type { Chain, Frame, Verdict, VerdictState } from '../api';
+import type { Chain, Deployment, Frame, Verdict, VerdictState } from '../api';
 import { causeWords } from './cause';
 import { chainOf } from './chain';
 import { deployments, modelOf, short, softReason } from './names';
@@ -81,7 +81,13 @@ function why(v: Verdict): Rich {
 }
 
 const ownChain = (k: Known): Chain | undefined => chainOf(k.chains, k.frame.verdict);
-const firstLeg = (k: Known) => ownChain(k)?.legs[0]?.deployments ?? [];
+
+/** The leg that should answer: the gateway names its model, since a strategy may put another than the one listed first in front. */
+function firstLeg(k: Known): Deployment[] {
+  const legs = ownChain(k)?.legs ?? [];
+  const named = legs.find((l) => l.deployments.some((d) => `${d.provider}/${d.model}` === k.frame.verdict.model));
+  return (named ?? legs[0])?.deployments ?? [];
+}
 
 function instead(k: Known): string {
   const { served_instead: id, served_instead_model: model } = k.frame.verdict;
