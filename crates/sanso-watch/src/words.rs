@@ -54,10 +54,10 @@ pub fn share(share: f64) -> String {
     }
 }
 
-/// `gpt-4.1` of `openai/gpt-4.1`.
+/// `gpt-4.1` of `openai/gpt-4.1`, `meta-llama/llama-3` of `together/meta-llama/llama-3`.
 #[must_use]
 pub fn short(label: &str) -> &str {
-    label.rsplit_once('/').map_or(label, |(_, model)| model)
+    label.split_once('/').map_or(label, |(_, model)| model)
 }
 
 /// `14:38 UTC`, with the date where it is not today's.

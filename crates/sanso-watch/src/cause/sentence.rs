@@ -2,7 +2,6 @@
 
 use super::{Cause, CauseCode, Others};
 use crate::kind::Kind;
-use crate::words::short;
 
 impl Cause {
     fn provider(&self) -> &str {
@@ -13,7 +12,7 @@ impl Cause {
     #[must_use]
     pub fn why(&self) -> String {
         let provider = self.provider();
-        let model = self.model.as_deref().map_or("the model", short);
+        let model = self.model.as_deref().unwrap_or("the model");
         match self.code {
             CauseCode::RateSteady => format!("because {provider} rate-limits it"),
             CauseCode::RateBurst => format!("because bursts run into {provider}'s rate limit"),
