@@ -88,6 +88,13 @@ fn by_metrics(text: &str) -> Counts {
     counts
 }
 
+/// All series of a counter together.
+fn sum(metrics: &str, name: &str) -> u64 {
+    let name = format!("sanso_{name}_total{{");
+    let series = metrics.lines().filter(|line| line.starts_with(&name));
+    series.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap() as u64).sum()
+}
+
 fn by_overview(overview: &Value) -> Counts {
     let totals = overview["totals"].as_object().unwrap().iter();
     let levels = totals.filter(|(name, _)| !["requests", "cost_usd"].contains(&name.as_str()));
@@ -128,6 +135,7 @@ async fn a_thousand_mixed_requests_are_told_alike_by_all() {
     let mut raw = server.connect().await;
     let (mut sent, mut logged) = (Counts::new(), Counts::new());
     let mut spent = 0.0;
+    let (mut attempts, mut fallbacks, mut tokens) = (0, 0, 0);
     for number in 0..REQUESTS {
         let level = if number % 50 == 49 {
             leave(&server, &main).await
@@ -141,11 +149,18 @@ async fn a_thousand_mixed_requests_are_told_alike_by_all() {
         let line = server.log_line().await;
         *logged.entry(line["degradation_level"].as_str().unwrap().to_owned()).or_default() += 1;
         spent += line["cost_usd"].as_f64().unwrap_or_default();
+        attempts += line["attempts"].as_array().unwrap().len() as u64;
+        fallbacks += u64::from(line["is_fallback"] == true);
+        tokens += line["input_tokens"].as_u64().unwrap_or_default();
+        tokens += line["output_tokens"].as_u64().unwrap_or_default();
     }
     assert_eq!(sent.values().sum::<u64>(), REQUESTS);
     assert_eq!(sent.len(), 5, "{sent:?}");
     assert_eq!(logged, sent);
-    assert_eq!(by_metrics(raw.ask(get("/metrics")).await.text()), sent);
+    let metrics = raw.ask(get("/metrics")).await;
+    assert_eq!(by_metrics(metrics.text()), sent);
+    let counted = ["attempts", "fallbacks", "tokens"].map(|name| sum(metrics.text(), name));
+    assert_eq!(counted, [attempts, fallbacks, tokens]);
     // Views are told off the request path.
     let overview = soon(async {
         loop {
