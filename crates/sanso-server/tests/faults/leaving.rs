@@ -23,6 +23,17 @@ pub(crate) enum Leaves {
     InLine,
 }
 
+impl Leaves {
+    /// Whether a call would have followed later. Someone who comes after it, and stays, is answered
+    /// only when that time is over: by then the provider has seen all calls that there are.
+    pub(crate) const fn leaves_a_call_out(self) -> bool {
+        match self {
+            Self::Waiting | Self::InLine => true,
+            Self::Connecting | Self::Asked | Self::Seen(_) => false,
+        }
+    }
+}
+
 /// Where a stream's headers go out early, they say that the gateway works at the request.
 const BEGUN: &str = "HTTP/1.1 200";
 

@@ -242,7 +242,10 @@ impl Stage {
             (Some(raw), _) => client::send(address, raw).await,
             (None, Some(leaves)) => {
                 self.ask_and_leave(address, leaves).await;
-                Seen::default()
+                match leaves.leaves_a_call_out() {
+                    true => client::send(address, self.question().as_bytes()).await,
+                    false => Seen::default(),
+                }
             }
             (None, None) => client::send(address, self.question().as_bytes()).await,
         }

@@ -1,7 +1,7 @@
 //! What clients do: leave, send junk, send too much.
 
 use super::{both, says, says_and_holds};
-use crate::bodies::{answer, open, refusal, words};
+use crate::bodies::{answer, ended, open, refusal, whole_events, words};
 use crate::leaving::Leaves;
 use crate::row::{Expect, Row, Wire};
 use crate::upstream::{Act, ROLE, STREAM_HEAD};
@@ -25,7 +25,14 @@ fn leaving() -> Vec<Row> {
     let busy = says_and_holds(refusal("503 Busy", &(later.to_owned() + "3000"), "overloaded"));
     let limited =
         says_and_holds(refusal("429 Slow", &(later.to_owned() + "2500"), "rate_limit_exceeded"));
-    let waits = |row: Row| Row { alone: true, early: true, ..row.stream() };
+    // What the one who left is not called for, a later one is answered by.
+    let answered = says(ended(&whole_events()));
+    let busy = [busy.clone(), busy, answered.clone()].concat();
+    let limited = [limited, answered].concat();
+    let waits = |row: Row| {
+        let calls = row.scripts.as_ref().map_or(0, Vec::len);
+        Row { alone: true, early: true, ..row.stream().calls(calls).expect(Expect::Answer) }
+    };
     let held = leaves(Leaves::Seen("HTTP/1.1 200"), "is held, and its client leaves", flows());
     let connecting = leaves(Leaves::Connecting, "is called, and its client leaves", tls);
     let mut rows = Vec::from(both(connecting.over(Wire::BeneathTls).calls(0)));
