@@ -30,7 +30,7 @@ pub struct Alert {
     pub threshold: f64,
     /// Over what it is read.
     pub window: Arc<str>,
-    /// How many since the onset (at most a day back; after a restart, from then on), or in the window of a signal that is a count.
+    /// How many since the onset (at most a day back; after a restart, from then on), or of the last hour, of a breaker's openings.
     pub count: u32,
     /// Of how many.
     pub of: Option<u32>,

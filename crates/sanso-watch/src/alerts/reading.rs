@@ -31,8 +31,9 @@ pub(crate) enum Reading {
     /// A rate over two windows, or twice the same one. **Both must be over the line**: the short one
     /// says that it is still so, the long one that it matters.
     Rate { short: Ratio, long: Ratio, lines: Rate },
-    /// How often it happened in the window; more than `limit` is critical.
-    Count { count: u32, limit: u32 },
+    /// How often it happened in the window; more than `limit` is critical, and so is what holds: a gate
+    /// that the fault shut lets no call through that could fail again.
+    Count { count: u32, limit: u32, holds: bool },
 }
 
 /// Below this share of the line a signal counts as well again (80 %): else one that swings about its
@@ -57,7 +58,9 @@ impl Reading {
                     self.is_over(lines.warn()).then_some(Severity::Warn)
                 }
             }
-            Self::Count { count, limit } => (count > limit).then_some(Severity::Critical),
+            Self::Count { count, limit, holds } => {
+                (count > limit || holds).then_some(Severity::Critical)
+            }
         }
     }
 
@@ -100,8 +103,8 @@ impl Reading {
             Self::Rate { short, lines, .. } => {
                 short.rate().map(|rate| is_well(rate, lines.warn()) || short.count == 0)
             }
-            Self::Count { count, limit } => {
-                Some(is_well(f64::from(count), f64::from(limit)) || count == 0)
+            Self::Count { count, limit, holds } => {
+                Some(!holds && (is_well(f64::from(count), f64::from(limit)) || count == 0))
             }
         }
     }

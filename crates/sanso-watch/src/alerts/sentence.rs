@@ -3,7 +3,7 @@
 use super::alert::{Alert, AlertState, Change, Notice};
 use super::signal::{Severity, Signal};
 use crate::millis::Millis;
-use crate::words::{number, ratio, time};
+use crate::words::{number, plural, ratio, time};
 
 impl Alert {
     /// `fallback rate, main-model: 12.4 %, limit 10 %, since 09:41 UTC, because anthropic rate-limits
@@ -60,7 +60,11 @@ impl Alert {
                 format!("{} in 1 h, limit {}", number(self.count), self.threshold)
             }
             Signal::Authentication | Signal::Quota | Signal::NotFound => {
-                format!("{} in 5 min", number(self.count))
+                if self.count == 0 {
+                    "gate shut".to_owned()
+                } else {
+                    plural(self.count, "time", "times")
+                }
             }
         }
     }

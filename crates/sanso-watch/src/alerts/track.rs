@@ -167,17 +167,20 @@ impl Tracked {
         self.looked_at = scene.now;
         let alert = &mut self.alert;
         alert.threshold = lines.reading.threshold(alert.severity);
-        if let Reading::Count { count, .. } = lines.reading {
-            if count > 0 {
-                (alert.value, alert.count) = (f64::from(count), count);
+        let seen = || lines.watched.over(scene, scene.kept(alert.since));
+        let (value, count, of) = match lines.reading {
+            Reading::Count { limit: 0, .. } => (f64::from(seen().count), seen().count, None),
+            Reading::Count { count, .. } => (f64::from(count), count, None),
+            Reading::Rate { .. } => {
+                (seen().rate().unwrap_or_default(), seen().count, Some(seen().of))
             }
-        } else {
-            let seen = lines.watched.over(scene, scene.kept(alert.since));
-            if let Some(rate) = seen.rate().filter(|_| seen.count > 0) {
-                (alert.value, alert.count, alert.of) = (rate, seen.count, Some(seen.of));
-            }
+        };
+        if count > 0 {
+            (alert.value, alert.count, alert.of) = (value, count, of);
         }
-        if alert.count == 0 || lines.reading.is_below() == Some(true) {
+        let is_known =
+            alert.count > 0 || matches!(lines.reading, Reading::Count { holds: true, .. });
+        if !is_known || lines.reading.is_below() == Some(true) {
             return;
         }
         alert.cause = Cause::of(scene, lines.watched, alert.since);

@@ -92,12 +92,11 @@ impl Watched {
             Signal::Degraded => at_once(lines.degraded),
             Signal::SoftFailureRate => rate(HOUR, HOUR, lines.soft_failure_rate),
             Signal::BreakerOpenings => {
-                Reading::Count { count: over(HOUR).count, limit: lines.breaker_openings }
+                let count = over(HOUR).count;
+                Reading::Count { count, limit: lines.breaker_openings, holds: false }
             }
-            // A gate that the fault shut lets no call through that could fail again.
             Signal::Authentication | Signal::NotFound | Signal::Quota => {
-                let count = over(SHORT).count + u32::from(self.is_shut(scene));
-                Reading::Count { count, limit: 0 }
+                Reading::Count { count: over(SHORT).count, limit: 0, holds: self.is_shut(scene) }
             }
         }
     }

@@ -318,6 +318,27 @@ fn a_key_stays_refused_while_its_gate_is_shut() {
 }
 
 #[test]
+fn a_shut_gate_is_no_attempt() {
+    let mut rig = Rig::new();
+    rig.run(30, 100, |_| own());
+    rig.ask(fallback(Kind::Authentication));
+    rig.gate("a", GateName::Credential, true, Some(Kind::Authentication));
+    rig.tick();
+    let alert = rig.alert(Signal::Authentication);
+    let why = "because anthropic refuses the key ANTHROPIC_API_KEY";
+    let said = format!("key refused, ANTHROPIC_API_KEY: 1 time, since 00:30 UTC, {why}.");
+    assert_eq!((alert.count, alert.value, alert.sentence(rig.now)), (1, 1.0, said.clone()));
+    // While it is shut no one is asked: there is nothing more to count, and nothing less.
+    rig.run(30, 2, |_| passed(Passed::Credential));
+    let alert = rig.alert(Signal::Authentication);
+    assert_eq!((alert.count, alert.sentence(rig.now)), (1, said));
+    // A probe that is refused as well is a second one.
+    rig.ask(fallback(Kind::Authentication));
+    rig.pass(10 * MINUTE);
+    assert_eq!(rig.alert(Signal::Authentication).count, 2);
+}
+
+#[test]
 fn deployments_with_one_key_make_one_alert() {
     let mut rig = Rig::new();
     for deployment in ["k1", "k2"] {
@@ -571,7 +592,7 @@ fn notices_are_said_in_words() {
     rig.tick();
     let text = words(&rig).join("\n");
     assert!(
-        text.starts_with("fired (critical): key refused, ANTHROPIC_API_KEY: 1 in 5 min"),
+        text.starts_with("fired (critical): key refused, ANTHROPIC_API_KEY: 1 time,"),
         "{text}"
     );
     assert!(text.ends_with(" Also: breaker openings, anthropic/claude-sonnet-4-6."), "{text}");

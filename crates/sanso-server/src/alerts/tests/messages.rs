@@ -72,13 +72,10 @@ fn each_signal_says_whom_it_is_about() {
     );
     assert_eq!(
         of(Signal::Authentication, 1, None),
-        "Critical: ANTHROPIC_API_KEY: key refused 1 in 5 min"
+        "Critical: ANTHROPIC_API_KEY: key refused 1 time"
     );
-    assert_eq!(
-        of(Signal::Quota, 2, None),
-        "Critical: ANTHROPIC_API_KEY: quota exhausted 2 in 5 min"
-    );
-    assert_eq!(of(Signal::NotFound, 2, None), "Critical: claude: model not found 2 in 5 min");
+    assert_eq!(of(Signal::Quota, 2, None), "Critical: ANTHROPIC_API_KEY: quota exhausted 2 times");
+    assert_eq!(of(Signal::NotFound, 2, None), "Critical: claude: model not found 2 times");
 }
 
 #[test]
