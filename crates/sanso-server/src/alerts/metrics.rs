@@ -28,7 +28,8 @@ pub(crate) fn metrics(mut text: String, firing: &[Alert], health: &Health) -> St
             let _ = writeln!(text, "{name}{suffix}{{sink=\"{}\"}} {}", sink.sink, value(sink));
         }
     }
-    text.push_str("# HELP sanso_alert_firing Alerts that fire.\n# TYPE sanso_alert_firing gauge\n");
+    text.push_str("# HELP sanso_alert_firing Alerts that fire and are not silenced.\n");
+    text.push_str("# TYPE sanso_alert_firing gauge\n");
     for signal in Signal::ALL {
         let count = firing.iter().filter(|alert| alert.signal == signal).count();
         let _ = writeln!(text, "sanso_alert_firing{{signal=\"{}\"}} {count}", signal.as_str());

@@ -45,6 +45,7 @@ fn metrics_stand_before_the_end_of_the_text() {
     let firing = [alert(Severity::Warn), alert(Severity::Critical)];
     let text = metrics("# HELP a b.\na 1\n# EOF\n".to_owned(), &firing, &Health { sinks });
     let (of_sinks, of_signals) = text.split_once("# HELP sanso_alert_firing").unwrap();
+    assert!(of_signals.starts_with(" Alerts that fire and are not silenced.\n"), "{text}");
     assert!(of_signals.contains("\nsanso_alert_firing{signal=\"fallback_rate\"} 2\n"), "{text}");
     assert!(
         of_signals.ends_with("\nsanso_alert_firing{signal=\"breaker_openings\"} 0\n# EOF\n"),
