@@ -115,9 +115,9 @@ fn config(stages: &[Stage], spare: &Provider, trusted: &File) -> String {
     format!(
         "{models}  - {{ model_name: spare, litellm_params: {{ model: openai/gpt-4.1, api_base: \
          \"{base}\", api_key: {KEY} }} }}
-litellm_settings: {{ num_retries: 1, request_timeout: 400ms, ssl_verify: \"{trusted}\", fallbacks: [{fallbacks}] }}
+litellm_settings: {{ num_retries: 1, request_timeout: 1200ms, ssl_verify: \"{trusted}\", fallbacks: [{fallbacks}] }}
 sanso:
-  timeouts: {{ connect: 200ms, first_token: 250ms, first_token_patient: 250ms, gap: 250ms }}
+  timeouts: {{ connect: 600ms, first_token: 750ms, first_token_patient: 750ms, gap: 750ms }}
   groups: {{ {groups} }}
   limits: {{ head: 16KiB, event: 64KiB, answer: 4MiB, body: 1MiB }}
 "
