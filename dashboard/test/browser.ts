@@ -14,21 +14,27 @@ export const SHOTS = process.env['SCREENSHOTS'] ?? join(tmpdir(), 'sanso-dashboa
 
 export type Theme = 'light' | 'dark';
 
-export interface Visit extends Options {
+export interface Look {
   theme?: Theme;
   width?: number;
   height?: number;
-  /** What follows the path, such as `?range=6h`. */
-  query?: string;
   reducedMotion?: 'reduce' | 'no-preference';
 }
 
-export interface Seen {
+export interface Visit extends Options, Look {
+  /** What follows the path, such as `?range=6h`. */
+  query?: string;
+}
+
+export interface Opened {
   page: Page;
-  gateway: Gateway;
   /** What went wrong in the page: exceptions, and what the content policy kept it from. */
   errors: string[];
   close(): Promise<void>;
+}
+
+export interface Seen extends Opened {
+  gateway: Gateway;
 }
 
 let browser: Promise<Browser> | null = null;
@@ -39,9 +45,8 @@ export const shut = async (): Promise<void> => {
   browser = null;
 };
 
-/** Opens the page on a fixture. Its clock stands still at the fixture's time until a test moves it. */
-export async function visit(name: string, v: Visit = {}): Promise<Seen> {
-  const g = await gateway(name, v);
+/** An empty page in a profile of its own. */
+export async function open(v: Look = {}): Promise<Opened> {
   const context = await (await launch()).newContext({
     viewport: { width: v.width ?? 1440, height: v.height ?? 900 }, colorScheme: v.theme ?? 'light', reducedMotion: v.reducedMotion ?? 'no-preference', locale: 'en-US', timezoneId: 'UTC',
   });
@@ -52,8 +57,15 @@ export async function visit(name: string, v: Visit = {}): Promise<Seen> {
   page.on('console', (m) => {
     if (m.type() === 'error' && !/Failed to load resource|ERR_/.test(m.text())) errors.push(m.text());
   });
+  return { page, errors, close: () => context.close() };
+}
+
+/** Opens the page on a fixture. Its clock stands still at the fixture's time until a test moves it. */
+export async function visit(name: string, v: Visit = {}): Promise<Seen> {
+  const g = await gateway(name, v);
+  const { page, errors, close: leave } = await open(v);
   const close = async (): Promise<void> => {
-    await context.close();
+    await leave();
     await g.close();
   };
   try {

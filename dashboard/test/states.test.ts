@@ -72,7 +72,7 @@ const STATES: Record<string, State> = {
   'half-open': {
     fixture: 'half-open', label: /^Recovering/, title: /^38\.0 % back/,
     sentence: 'main-model is coming back to claude-sonnet-4-6: 38.0 % of the traffic again since 14:51, the rest is still answered by its fallback gpt-4.1.',
-    also: [['.do', /^anthropic failed from 14:38 on\. Calls at once grow with each success \(17 now\); nothing to do\.$/], ['.qbar', /main-model, last 5 minutes/], ['.chain', /Recovering since 14:51:20.*17 at once/]],
+    also: [['.do', /^anthropic failed from 14:38 on\. Calls at once grow with each success \(17 now\); nothing to do\.$/], ['.qbar', /main-model, last 5 min/], ['.chain', /Recovering since 14:51:20.*17 at once/]],
   },
   'all-down': {
     fixture: 'all-down', label: /^Down/, title: /^down since 14:49/, sentence: 'Nobody answers any of the 4 model groups since 14:49, because no provider can be reached.',

@@ -57,15 +57,15 @@ const ROWS: Record<VerdictState, Row> = {
   recovering: {
     verdict: { model: 'anthropic/claude-sonnet-4-6', recovering_since: ago(3), answers: answers(490, 304) }, label: 'Recovering',
     sentence: 'main-model is coming back to claude-sonnet-4-6: 38.0 % of the traffic again since 14:49, the rest is still answered by its fallback gpt-4.1.',
-    advice: 'anthropic failed from 13:52 on. Calls at once grow with each success; nothing to do.', title: '38.0 % back',
+    advice: 'anthropic failed from 13:52 on. The alert is resolved once this has lasted; nothing to do.', title: '38.0 % back',
   },
   rerouted: {
-    verdict: { rate: 0.07, same_model_share: 0.83, other_model_rate: 0.012, cause: { code: 'provider_incident', provider: 'bedrock', kind: 'Overloaded', other_providers: 'fine' } }, label: 'Rerouted, mostly to the same model',
+    verdict: { rate: 0.07, answers: answers(1000, 70), same_model_share: 0.83, other_model_rate: 0.012, cause: { code: 'provider_incident', provider: 'bedrock', kind: 'Overloaded', other_providers: 'fine' } }, label: 'Rerouted, mostly to the same model',
     sentence: 'main-model has been answered elsewhere 7.0 % of the time since 13:52, because bedrock is overloaded; 83.0 % of that by the same model.',
     advice: 'Little quality is lost, 1.2 % went to another model. Nothing to change: this is an incident at bedrock, the other providers are fine.', title: '7.0 % rerouted',
   },
   open: {
-    verdict: { rate: 0.997, next_probe: new Date(NOW + 6000).toISOString(), cause: { code: 'provider_incident', provider: 'anthropic', kind: 'ServerError', other_providers: 'fine' } }, label: 'Quality is being lost',
+    verdict: { rate: 0.997, answers: answers(1000, 997), next_probe: new Date(NOW + 6000).toISOString(), cause: { code: 'provider_incident', provider: 'anthropic', kind: 'ServerError', other_providers: 'fine' } }, label: 'Quality is being lost',
     sentence: 'main-model has been answered by its fallback, gpt-4.1, 99.7 % of the time since 13:52, because anthropic is failing.',
     advice: 'Nothing to change: this is an incident at anthropic, the other providers are fine. The breaker is open; next probe in 6 s.', title: '99.7 % fallback',
   },
@@ -130,6 +130,21 @@ test('who is down at once is said where every deployment is known to be shut', (
   assert.match(advice(null), / Callers get an error\.$/);
 });
 
+test('of a group that is back nothing is answered elsewhere', () => {
+  const v: Verdict = { ...base, ...ROWS.recovering.verdict, state: 'recovering', answers: answers(490, 0) };
+  const words = verdictWords({ frame: frame(v), chains: [] }, ZONE);
+  assert.equal(say(words.sentence), 'main-model is coming back to claude-sonnet-4-6: 100 % of the traffic again since 14:49.');
+  assert.match(say(words.advice), /Calls at once grow with each success; nothing to do\.$/);
+});
+
+test('the sentence counts what the bar shows, which goes on with the ticks', () => {
+  const of = (state: VerdictState, a: Verdict['answers']): string => say(verdictWords({ frame: frame({ ...base, state, rate: 0.441, answers: a ?? null }), chains }, ZONE).sentence);
+  for (const state of ['slipping', 'losing', 'open', 'rerouted'] as const) assert.match(of(state, answers(1000, 510)), / 51\.0 % of the time/);
+  assert.match(of('degraded', answers(1000, 0, 510)), / 51\.0 % of the time/);
+  assert.match(of('partly_down', answers(1000, 0, 0, 510)), /^51\.0 % of /);
+  assert.match(of('losing', answers(1000, 0)), / 44\.1 % of the time/);
+});
+
 test('a probe whose time has come waits for the next request', () => {
   const v: Verdict = { ...base, ...ROWS.open.verdict, state: 'open', next_probe: ago(1) };
   assert.match(say(verdictWords({ frame: frame(v), chains }, ZONE).advice), /next probe with the next request\.$/);
@@ -163,7 +178,7 @@ test('times are written in the zone that the reader chose', () => {
 
 test('a state with several groups counts the bar since the onset', () => {
   assert.equal(spaced(scopeWords(frame(base), ZONE)), 'main-model since 13:52');
-  assert.equal(spaced(scopeWords(frame({ ...base, state: 'recovering' }), ZONE)), 'main-model, last 5 minutes');
+  assert.equal(spaced(scopeWords(frame({ ...base, state: 'recovering', answers: { ...answers(490, 304), since: ago(5) } }), ZONE)), 'main-model, last 5 min');
   assert.equal(spaced(scopeWords(frame({ ...base, answers: { ...answers(10, 0, 0, 0, 'all'), since: ago(360) } }, { range: '6h' }), ZONE)), 'all groups in the last 6 hours');
 });
 

@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use sanso::config::{self, Options, ProcessEnvironment};
 use sanso::{BreakerChange, BreakerState, Gateway};
@@ -78,14 +79,23 @@ async fn keep(stage: &Stage, base_url: &str, address: SocketAddr) -> io::Result<
     Ok(())
 }
 
+/// Windows that fit into the story: an alert opens in it, and is resolved while somebody looks.
+const SHORT: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_mins(1);
+
 fn gateway(stage: &Stage) -> io::Result<Gateway> {
     let options = Options::default();
     config::parse(&stage.config(), "the demonstration", &ProcessEnvironment, options)
-        .and_then(Gateway::from_config)
+        .and_then(|mut config| {
+            let thresholds = &mut config.alerts.thresholds;
+            (thresholds.short, thresholds.long) = (SHORT, LONG);
+            Gateway::from_config(config)
+        })
         .map_err(|report| io::Error::other(report.to_string()))
 }
 
 fn introduce(base_url: &str, address: SocketAddr) {
+    let short = SHORT.as_secs();
     say(format!(
         r#"sanso demo: a gateway on {base_url} before three simulated providers.
 
@@ -94,6 +104,8 @@ fn introduce(base_url: &str, address: SocketAddr) {
   fallback-gemini  gemini/gemini-2.5-flash       the second
 
 Watch it in a browser: http://{address}/
+Alerts go by rates over two windows: a gateway watches 5 minutes and an hour; here {short} s and a
+minute, so that one opens, and is resolved a minute after the story if you --keep the traffic.
 
 Try it meanwhile, from another terminal:
 

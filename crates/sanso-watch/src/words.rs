@@ -1,6 +1,8 @@
 //! Numbers, rates, names and times as people read them: the same rules in the log, in alerts and on
 //! the page.
 
+use std::time::Duration;
+
 use crate::millis::Millis;
 
 /// `12,345`.
@@ -58,6 +60,16 @@ pub fn share(share: f64) -> String {
 #[must_use]
 pub fn short(label: &str) -> &str {
     label.split_once('/').map_or(label, |(_, model)| model)
+}
+
+/// `20 s`, `5 min`, `1 h`: a span in the largest unit that it is whole in.
+pub(crate) fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match (seconds.is_multiple_of(3600), seconds.is_multiple_of(60)) {
+        (true, _) => format!("{} h", seconds / 3600),
+        (false, true) => format!("{} min", seconds / 60),
+        (false, false) => format!("{seconds} s"),
+    }
 }
 
 /// `14:38 UTC`, with the date where it is not today's.

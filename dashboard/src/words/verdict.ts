@@ -55,14 +55,17 @@ const TONES: Record<Verdict['severity'], Tone> = { ok: 'ok', warn: 'warn', criti
 /** An open breaker past its time waits for the next request: that one is its probe. */
 export const DUE = 'with the next request';
 
-/** How much: a rate, or counts where too few were asked for a rate. */
+/** Which answers are lost, in states that count them. */
+const LOST: Partial<Record<Verdict['state'], 'partial' | 'degraded' | 'unavailable'>> = {
+  partly_down: 'unavailable', degraded: 'degraded', rerouted: 'partial', open: 'partial', losing: 'partial', slipping: 'partial',
+};
+
+/** How much: what the bar beside it shows, which goes on with the ticks; a rate, or counts where too few were asked for a rate. */
 function howMuch(v: Verdict): { figure: string; counted: boolean } {
   const a = v.answers;
-  if (a && a.requests < ENOUGH) {
-    const n = v.state === 'partly_down' ? a.unavailable : v.state === 'degraded' ? a.degraded : a.partial;
-    return { figure: rateOf(n, a.requests), counted: true };
-  }
-  return { figure: rate(v.rate), counted: false };
+  const lost = a?.[LOST[v.state] ?? 'partial'] ?? 0;
+  const counted = a != null && a.requests < ENOUGH;
+  return { figure: a && (counted || (LOST[v.state] && lost > 0)) ? rateOf(lost, a.requests) : rate(v.rate), counted };
 }
 
 /** `12.4 % of the time`, `3 of 7 times` */
@@ -125,14 +128,15 @@ function recovering(k: Known, zone: Zone): Pick<Words, 'sentence' | 'advice' | '
   const at = since ? moment(since) : null;
   const model = back?.model ?? ownModel(v) ?? 'its own model';
   const window = back?.breaker.window;
+  const whole = a != null && a.requests > 0 && a.full === a.requests;
   return {
     sentence: [
       group(v), ' is coming back to ', bold(model), ': ', bold(own), ' of the traffic again',
-      ...(at == null ? [] : [' since ', { at }]), ', the rest is still answered by its fallback ', bold(instead(k)), '.',
+      ...(at == null ? [] : [' since ', { at }]), ...(whole ? ['.'] : [', the rest is still answered by its fallback ', bold(instead(k)), '.']),
     ],
     advice: [
       v.since && v.cause?.provider ? `${v.cause.provider} failed from ${plain([{ at: moment(v.since) }], zone)} on. ` : '',
-      `Calls at once grow with each success${window == null ? '' : ` (${count(window)} now)`}; nothing to do.`, others(v),
+      back || k.chains.length === 0 ? `Calls at once grow with each success${window == null ? '' : ` (${count(window)} now)`}; nothing to do.` : 'The alert is resolved once this has lasted; nothing to do.', others(v),
     ],
     title: `${own} back`,
   };

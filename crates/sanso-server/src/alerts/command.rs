@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use sanso::config::{Config, Report};
 use sanso::wall_clock;
-use sanso::watch::{Alert, AlertState, Cause, Change, Millis, Notice, Severity, Signal, Subject};
+use sanso::watch::{
+    Alert, AlertState, Cause, Change, Millis, Notice, Severity, Signal, Subject, Thresholds,
+};
 
 use super::outlet::{LIMIT, Outlet};
 use super::{Message, courier};
@@ -72,7 +74,7 @@ fn notice(now: Millis) -> Notice {
         subject: Subject { model_group: Some("test".into()), ..Subject::default() },
         value: 0.06,
         threshold: 0.05,
-        window: Signal::FallbackRate.window().into(),
+        window: Thresholds::default().window(Signal::FallbackRate).into(),
         count: 6,
         of: Some(100),
         served_instead: None,

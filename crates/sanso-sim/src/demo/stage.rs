@@ -18,7 +18,7 @@ const LAST_GROUP: &str = "fallback-gemini";
 pub enum Tempo {
     /// About a minute and a half, for people to follow.
     Full,
-    /// A quarter of a minute, for a look or a test. Cooldown and waits are shorter, too.
+    /// Half a minute, for a look or a test. Cooldown and waits are shorter, too.
     Fast,
 }
 
@@ -80,7 +80,8 @@ impl Stage {
         };
         format!(
             "model_list:\n{}{}{}litellm_settings:\n  num_retries: 2\n  request_timeout: 30\n  \
-             cooldown_time: {}\n  fallbacks:\n    - {GROUP}: [{FALLBACK_GROUP}, {LAST_GROUP}]\nsanso: {{history: off}}\n",
+             cooldown_time: {}\n  fallbacks:\n    - {GROUP}: [{FALLBACK_GROUP}, \
+             {LAST_GROUP}]\nsanso: {{history: off}}\n",
             entry(GROUP, &self.primary),
             entry(FALLBACK_GROUP, &self.fallback),
             entry(LAST_GROUP, &self.last),
@@ -144,6 +145,7 @@ litellm_settings:
   cooldown_time: 1
   fallbacks:
     - main-model: [fallback-gpt, fallback-gemini]
+sanso: {{history: off}}
 ",
             stage.primary.address(),
             stage.fallback.address(),

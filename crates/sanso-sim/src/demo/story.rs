@@ -85,7 +85,7 @@ fn healthy(tempo: Tempo) -> Scene {
         title: "All is well",
         says: "The primary answers. Nothing else is asked.",
         acts: vec![primary(Duration::ZERO, Change::Becomes(Behaviour::Healthy))],
-        lasts: tempo.pick(15, 2),
+        lasts: tempo.pick(15, 8),
         settles_within: Duration::ZERO,
     }
 }
@@ -99,7 +99,7 @@ fn blip(tempo: Tempo) -> Scene {
             primary(Duration::ZERO, Change::Becomes(Behaviour::Healthy)),
             primary(tempo.pick(2, 0), Change::Next(2, Problem::Overloaded.into())),
         ],
-        lasts: tempo.pick(15, 2),
+        lasts: tempo.pick(15, 4),
         settles_within: Duration::ZERO,
     }
 }
@@ -129,13 +129,13 @@ fn outage(tempo: Tempo) -> Scene {
         title: "An outage",
         says: "The primary fails every call. Its breaker opens, and from then on nobody waits for \
                it: the fallback serves, and where that meets a rate limit too, the next one. That \
-               is no reason to sleep well: watch the fallback rate. Here it is that of the whole \
-               demonstration; a gateway watches 5 minutes and an hour.",
+               is no reason to sleep well: watch the fallback rate. In these lines it is that of \
+               the whole demonstration.",
         acts: vec![
             primary(Duration::ZERO, Change::Becomes(Problem::Status(500).into())),
             fallback(tempo.pick(10, 2), Change::Next(1, limited.into())),
         ],
-        lasts: tempo.pick(18, 3),
+        lasts: tempo.pick(18, 5),
         settles_within: Duration::ZERO,
     }
 }
@@ -175,13 +175,25 @@ mod tests {
         }
     }
 
+    /// What the rate limit costs of what was asked by then lies between the two lines that a gateway
+    /// alerts at, by a margin: whoever looks on sees quality slip before the outage takes it.
     #[test]
-    fn a_fast_story_is_over_in_half_a_minute_and_a_full_one_in_two() {
+    fn a_rate_limit_alone_is_a_warning() {
+        for tempo in [Tempo::Full, Tempo::Fast] {
+            let [begins, ends] = [1, 2].map(|act| rate_limit(tempo).acts[act].at);
+            let asked = healthy(tempo).lasts + blip(tempo).lasts + ends;
+            let share = (ends - begins).as_secs_f64() / asked.as_secs_f64();
+            assert!((0.055..0.08).contains(&share), "{tempo:?}: {share}");
+        }
+    }
+
+    #[test]
+    fn a_fast_story_is_over_in_forty_seconds_and_a_full_one_in_two_minutes() {
         let lasts =
             |tempo| -> Duration { Story::new(tempo).scenes.iter().map(|scene| scene.lasts).sum() };
-        assert!(lasts(Tempo::Fast) <= Duration::from_secs(12));
+        assert!(lasts(Tempo::Fast) <= Duration::from_secs(22));
         assert!(lasts(Tempo::Full) <= Duration::from_secs(90));
-        assert!(Story::new(Tempo::Fast).longest() <= Duration::from_secs(32));
+        assert!(Story::new(Tempo::Fast).longest() <= Duration::from_secs(42));
         assert!(Story::new(Tempo::Full).longest() <= Duration::from_secs(125));
     }
 }

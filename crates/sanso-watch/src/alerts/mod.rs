@@ -2,8 +2,8 @@
 //!
 //! An alert fires when its signal is over its line in both windows ([`Reading`]), escalates once when
 //! it is over the critical line, too, and resolves when two windows on end were below 80 % of the warn
-//! line. A window in which nothing was asked says nothing: it neither fires nor resolves; an hour of
-//! them resolves. Time that passed without a tick counts for a minute at most, so that neither a
+//! line. A window in which nothing was asked says nothing: it neither fires nor resolves; a long
+//! window of them resolves. Time that passed without a tick counts for a minute at most, so that neither a
 //! suspended process nor a clock that leaps resolves anything. After a clock that went back, only
 //! what happens from then on can fire.
 
@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use alert::{Alert, AlertState, Also, Change, Notice};
 pub use signal::{Severity, Signal, Subject};
 pub use thresholds::{BadRate, Rate, Thresholds};
-pub(crate) use watched::{Of, SHORT, Watched};
+pub(crate) use watched::{Of, Watched};
 
 use crate::figures::{DAY, MINUTE};
 use crate::index::Index;
@@ -69,6 +69,10 @@ pub struct UnknownAlert {
 impl Alerts {
     pub(crate) fn new(index: &Index, thresholds: Thresholds, state: State) -> Self {
         Self { thresholds, watched: watched::watched(index), state }
+    }
+
+    pub(crate) const fn thresholds(&self) -> &Thresholds {
+        &self.thresholds
     }
 
     pub(crate) const fn state(&self) -> &State {
@@ -150,7 +154,8 @@ impl Alerts {
             let resolved = at_of(&self.state.resolved, watched.signal, &watched.subject);
             let floor = self.state.floor.max(resolved.unwrap_or_default());
             let reading = watched.read(scene, &self.thresholds, floor);
-            let lines = Lines { scene, watched, reading, passed };
+            let thresholds = &self.thresholds;
+            let lines = Lines { scene, watched, thresholds, reading, passed };
             let place = self.state.tracked.iter().position(|tracked| tracked.is_of(watched));
             let before = place.map(|place| self.state.tracked.swap_remove(place));
             let Some(mut tracked) = track::step(before, &lines, &mut self.state.next_id) else {

@@ -57,7 +57,7 @@ impl Alert {
                 format!("{}, limit {limit} %", ratio(self.count, self.of.unwrap_or(self.count)))
             }
             Signal::BreakerOpenings => {
-                format!("{} in 1 h, limit {}", number(self.count), self.threshold)
+                format!("{} in {}, limit {}", number(self.count), self.window, self.threshold)
             }
             Signal::Authentication | Signal::Quota | Signal::NotFound => {
                 if self.count == 0 {

@@ -61,17 +61,6 @@ impl Signal {
         }
     }
 
-    /// Over what it is read, as people say it.
-    #[must_use]
-    pub const fn window(self) -> &'static str {
-        match self {
-            Self::FallbackRate | Self::ProviderErrorRate => "5 min and 1 h",
-            Self::Unavailable | Self::Degraded => "5 min",
-            Self::SoftFailureRate | Self::BreakerOpenings => "1 h",
-            Self::Authentication | Self::NotFound | Self::Quota => "at once",
-        }
-    }
-
     /// Its name for people.
     #[must_use]
     pub const fn words(self) -> &'static str {

@@ -6,10 +6,11 @@ use super::alert::{Alert, AlertState, Change};
 use super::onset::onset;
 use super::reading::{Ratio, Reading};
 use super::signal::{Severity, Signal, Subject};
+use super::thresholds::Thresholds;
 use super::watched::{Of, Watched};
 use crate::cause::Cause;
 use crate::event::Degradation;
-use crate::figures::{DAY, HOUR, SECOND};
+use crate::figures::DAY;
 use crate::millis::Millis;
 use crate::reason::Reason;
 use crate::scene::Scene;
@@ -34,14 +35,16 @@ pub(crate) struct Tracked {
 }
 
 /// How long what is shown of a firing alert is shown as it is: for a part of its age, since what was
-/// counted since an old onset takes as much longer to read as it takes to change; at least for so long.
-const LOOK: u64 = 10 * SECOND;
+/// counted since an old onset takes as much longer to read as it takes to change; at least for a part of
+/// the short window, which is ten seconds of five minutes.
 const LOOKS: u64 = 360;
+const LOOKS_OF_SHORT: u64 = 30;
 
 /// What a step is taken by.
 pub(crate) struct Lines<'a> {
     pub(crate) scene: &'a Scene<'a>,
     pub(crate) watched: &'a Watched,
+    pub(crate) thresholds: &'a Thresholds,
     pub(crate) reading: Reading,
     /// Since the last step.
     pub(crate) passed: u64,
@@ -93,7 +96,7 @@ impl Tracked {
             subject: watched.subject.clone(),
             value: 0.0,
             threshold: 0.0,
-            window: watched.signal.window().into(),
+            window: lines.thresholds.window(watched.signal).into(),
             count: 0,
             of: None,
             served_instead: None,
@@ -144,7 +147,8 @@ impl Tracked {
             Some(_) => 0,
             None => self.quiet_ms + lines.passed,
         };
-        if self.below_ms > lines.watched.window() || self.quiet_ms >= HOUR {
+        let well_for = lines.thresholds.well_for(self.alert.signal);
+        if self.below_ms > well_for || self.quiet_ms >= lines.thresholds.long() {
             self.alert.state = AlertState::Resolved;
         }
     }
@@ -152,7 +156,8 @@ impl Tracked {
     /// Fills in what is shown, now and then: each second would be a lot of reading for nothing new.
     fn look_again(&mut self, lines: &Lines<'_>) {
         let now = lines.scene.now;
-        let rest = LOOK.max(now.since(self.alert.since).min(DAY) / LOOKS);
+        let least = lines.thresholds.short() / LOOKS_OF_SHORT;
+        let rest = least.max(now.since(self.alert.since).min(DAY) / LOOKS);
         let is_due = self.looked_at.0.abs_diff(now.0) >= rest;
         let is_news = self.alert.state == AlertState::Resolved
             || self.told.is_some_and(|told| told < self.alert.severity);
@@ -236,14 +241,14 @@ impl Tracked {
 
 /// The onset. Of a signal that is a count it is when the count went over its limit.
 fn since(lines: &Lines<'_>) -> Millis {
-    let Lines { scene, watched, reading, .. } = lines;
+    let Lines { scene, watched, thresholds, reading, .. } = lines;
     let now = scene.now;
     match *reading {
         Reading::Count { limit, .. } if limit > 0 => {
             let Of::Deployments(numbers) = &watched.of else { return now };
             let ids = numbers.iter().map(|number| &*scene.index.deployments[*number].deployment);
             let mut at: Vec<_> = ids
-                .flat_map(|id| scene.facts.openings(id, now.minus(HOUR)))
+                .flat_map(|id| scene.facts.openings(id, now.minus(thresholds.long())))
                 .map(|moved| moved.at)
                 .collect();
             at.sort_unstable();
@@ -255,7 +260,8 @@ fn since(lines: &Lines<'_>) -> Millis {
                 Reading::Count { .. } => 0.0,
             };
             let minutes = watched.minutes(scene, now.minus(DAY));
-            let minute = onset(&minutes, line, watched.window(), now).unwrap_or(now);
+            let width = thresholds.well_for(watched.signal);
+            let minute = onset(&minutes, line, width, now).unwrap_or(now);
             // Of a young onset the ten seconds are known, too.
             let buckets = watched.buckets(scene, minute);
             let is_over = |ratio: &Ratio| ratio.rate().is_some_and(|rate| rate > line);
@@ -274,7 +280,8 @@ fn suffering(lines: &Lines<'_>) -> Option<usize> {
     let met = |chain: usize| {
         let slots = &scene.index.slots[chain];
         let is_theirs = |slot: &usize| numbers.contains(&slots[*slot].deployment);
-        let parts = scene.figures.chain_parts(chain, scene.now.minus(HOUR), scene.now);
+        let parts =
+            scene.figures.chain_parts(chain, scene.now.minus(lines.thresholds.long()), scene.now);
         let sums = parts.map(|counts| {
             let served = counts.served.iter();
             let passed = counts.passed_on.iter().map(|(key, count)| (key / Reason::COUNT, count));

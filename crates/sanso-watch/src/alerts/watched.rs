@@ -6,14 +6,11 @@ use super::reading::{Ratio, Reading};
 use super::signal::{Signal, Subject};
 use super::thresholds::{Rate, Thresholds};
 use crate::event::GateName;
-use crate::figures::{ChainCounts, DAY, DeploymentCounts, HOUR, MINUTE};
+use crate::figures::{ChainCounts, DAY, DeploymentCounts};
 use crate::index::Index;
 use crate::kind::Kind;
 use crate::millis::Millis;
 use crate::scene::Scene;
-
-/// The short window of two, and the only one of what must be seen at once.
-pub(crate) const SHORT: u64 = 5 * MINUTE;
 
 /// One signal of one subject.
 #[derive(Clone, Debug)]
@@ -76,8 +73,9 @@ impl Watched {
     /// for a rate, it reaches as far back as it must, up to a day: else a quiet group could lose every
     /// answer for ever without a word.
     pub(crate) fn read(&self, scene: &Scene<'_>, lines: &Thresholds, floor: Millis) -> Reading {
+        let (short, long) = (lines.short(), lines.long());
         let over = |window| self.over(scene, scene.now.minus(window).max(floor));
-        let at_once = |lines| Reading::Rate { short: over(SHORT), long: over(SHORT), lines };
+        let at_once = |lines| Reading::Rate { short: over(short), long: over(short), lines };
         let rate = |short, long, lines: Rate| {
             let (short, mut long) = (over(short), over(long));
             if short.is_over(lines.warn()) && long.of < lines.min_samples() {
@@ -86,32 +84,18 @@ impl Watched {
             Reading::Rate { short, long, lines }
         };
         match self.signal {
-            Signal::FallbackRate => rate(SHORT, HOUR, lines.fallback_rate),
-            Signal::ProviderErrorRate => rate(SHORT, HOUR, lines.provider_error_rate),
+            Signal::FallbackRate => rate(short, long, lines.fallback_rate),
+            Signal::ProviderErrorRate => rate(short, long, lines.provider_error_rate),
             Signal::Unavailable => at_once(lines.unavailable),
             Signal::Degraded => at_once(lines.degraded),
-            Signal::SoftFailureRate => rate(HOUR, HOUR, lines.soft_failure_rate),
+            Signal::SoftFailureRate => rate(long, long, lines.soft_failure_rate),
             Signal::BreakerOpenings => {
-                let count = over(HOUR).count;
+                let count = over(long).count;
                 Reading::Count { count, limit: lines.breaker_openings, holds: false }
             }
             Signal::Authentication | Signal::NotFound | Signal::Quota => {
-                Reading::Count { count: over(SHORT).count, limit: 0, holds: self.is_shut(scene) }
+                Reading::Count { count: over(short).count, limit: 0, holds: self.is_shut(scene) }
             }
-        }
-    }
-
-    /// How long it must be well to be resolved: with the window that was already well, two.
-    pub(crate) const fn window(&self) -> u64 {
-        match self.signal {
-            Signal::SoftFailureRate | Signal::BreakerOpenings => HOUR,
-            Signal::Unavailable
-            | Signal::Degraded
-            | Signal::FallbackRate
-            | Signal::Authentication
-            | Signal::Quota
-            | Signal::NotFound
-            | Signal::ProviderErrorRate => SHORT,
         }
     }
 

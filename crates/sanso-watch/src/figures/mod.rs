@@ -21,7 +21,7 @@ pub(crate) const HOUR: u64 = 60 * MINUTE;
 pub(crate) const DAY: u64 = 24 * HOUR;
 
 /// Short enough to see an outage begin.
-const FINE: u64 = 10 * SECOND;
+pub(crate) const FINE: u64 = 10 * SECOND;
 /// How far ahead of the clock a bucket may be: a clock that is corrected by seconds loses nothing.
 const SLACK: u64 = MINUTE;
 

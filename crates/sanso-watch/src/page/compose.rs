@@ -6,15 +6,13 @@ use super::overview::{
     About, Breaker, Chain, Deployment, FallbackRates, Gate, Leg, Opening, Overview, Percentiles,
     Totals,
 };
-use crate::alerts::SHORT;
 use crate::event::{BreakerState, Degradation, GateName};
-use crate::figures::{ChainCounts, HOUR};
+use crate::figures::{ChainCounts, HOUR, MINUTE};
 use crate::index::Slot;
 use crate::kind::Kind;
 use crate::live::{LiveBreaker, LiveDeployment};
 use crate::millis::Millis;
 use crate::reason::Reason;
-use crate::scene::Scene;
 use crate::verdict::Bench;
 
 pub(crate) fn overview(bench: &Bench<'_>) -> Overview {
@@ -70,7 +68,8 @@ fn chain(bench: &Bench<'_>, number: usize, counts: &ChainCounts, from: Millis) -
     });
     let legs = legs.collect();
     let last = |window| scene.figures.chain(number, scene.now.minus(window), scene.now);
-    let (short, long) = (last(SHORT), last(HOUR));
+    let windows = bench.alerts.thresholds();
+    let (short, long) = (last(windows.short()), last(windows.long()));
     let onset = bench.alerts.onset_of_fallback(number, scene.index);
     let since_onset = onset.map(|at| scene.figures.chain(number, scene.kept(at), scene.now));
     Chain {
@@ -80,7 +79,7 @@ fn chain(bench: &Bench<'_>, number: usize, counts: &ChainCounts, from: Millis) -
         strategy: Arc::clone(&planned.strategy),
         fallback: if planned.denied { "deny" } else { "allow" },
         cascade: None,
-        requests_per_min: f64::from(short.asked()) * 60_000.0 / SHORT as f64,
+        requests_per_min: f64::from(short.asked()) * MINUTE as f64 / windows.short() as f64,
         fallback_rate: FallbackRates {
             short: fallback_rate(&short),
             long: fallback_rate(&long),
@@ -148,7 +147,7 @@ fn deployment(
         soft_failure_rate: share(own.soft.total(), own.answers()),
         parity: None,
         breaker: breaker(bench, &planned.deployment),
-        gates: gates(scene, slot.deployment, live),
+        gates: gates(bench, slot.deployment, live),
     }
 }
 
@@ -174,13 +173,15 @@ fn breaker(bench: &Bench<'_>, id: &Arc<str>) -> Breaker {
 
 /// Gates that are shut now; and a quota that was of late, since it shuts for seconds at a time and is
 /// seldom seen shut.
-fn gates(scene: &Scene<'_>, number: usize, live: Option<&LiveDeployment>) -> Vec<Gate> {
+fn gates(bench: &Bench<'_>, number: usize, live: Option<&LiveDeployment>) -> Vec<Gate> {
+    let scene = &bench.scene;
     let id = &scene.index.deployments[number].deployment;
     let closings = |window| {
         let counts = scene.figures.deployments(&[number], scene.now.minus(window), scene.now);
         counts.closings
     };
-    let (of_late, in_hour) = (closings(SHORT), closings(HOUR));
+    let of_late = closings(bench.alerts.thresholds().short());
+    let in_hour = closings(HOUR);
     let all = [GateName::Credential, GateName::Model, GateName::Quota, GateName::Host];
     let gate = |gate: GateName| {
         let now = live.and_then(|live| live.gates.iter().find(|shut| shut.gate == gate));

@@ -124,13 +124,14 @@ pub struct Chain {
     pub legs: Vec<Leg>,
 }
 
-/// A rate over several spans; `None` where nothing was asked.
+/// A rate over several spans; `None` where nothing was asked. The two windows go by the names of their
+/// usual lengths, whatever [`Thresholds`](crate::Thresholds) say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct FallbackRates {
-    /// Five minutes.
+    /// The short window.
     #[serde(rename = "5m")]
     pub short: Option<f64>,
-    /// An hour.
+    /// The long window.
     #[serde(rename = "1h")]
     pub long: Option<f64>,
     /// Since the onset of the open alert, if there is one.

@@ -53,7 +53,7 @@ pub struct Verdict {
     pub same_model_share: Option<f64>,
     /// The share of all requests that another model answered.
     pub other_model_rate: Option<f64>,
-    /// The share that the first leg answered in the last five minutes, while it is coming back.
+    /// The share that the first leg answered in the short window, while it is coming back.
     pub own_share: Option<f64>,
     /// Since when it is coming back.
     pub recovering_since: Option<Millis>,
@@ -205,6 +205,11 @@ impl<'a> Bench<'a> {
                 last.map(|mark| JustBefore { at: mark.at, what: Arc::clone(&mark.what) });
         }
         verdict
+    }
+
+    /// The short of the two windows that alerts are read over.
+    fn short(&self) -> u64 {
+        self.alerts.thresholds().short()
     }
 
     /// A spare that nobody asked for has its place in the chains that it stands behind.

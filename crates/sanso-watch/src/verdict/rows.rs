@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Bench, State, Tone, Verdict, trend};
-use crate::alerts::{Alert, SHORT, Severity, Signal, Tracked, Watched};
+use super::{Answers, Bench, State, Tone, Verdict, trend};
+use crate::alerts::{Alert, Severity, Signal, Tracked, Watched};
 use crate::cause::Cause;
 use crate::event::{BreakerState, Degradation};
-use crate::figures::MINUTE;
+use crate::figures::{FINE, MINUTE};
 use crate::live::LiveDeployment;
 use crate::millis::Millis;
 
@@ -85,7 +85,7 @@ fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'
     let planned = &bench.index().plan.chains[chain];
     let of_all = state == State::Down && all_are_down(bench, alert.since, all);
     let answers = match state {
-        State::Recovering => bench.answers(chain, bench.scene.now.minus(SHORT)),
+        State::Recovering => bench.answers(chain, bench.scene.now.minus(bench.short())),
         State::Down if of_all => bench.all(alert.since),
         _ => bench.answers(chain, alert.since),
     };
@@ -94,6 +94,7 @@ fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'
     let mut others: Vec<_> = others.map(|trouble| trouble.chain).collect();
     others.sort_unstable();
     others.dedup();
+    let lost = lost(state, &answers);
     let instead = bench.index().served_instead(chain, &counts.instead);
     let own_leg = bench.scene.own_leg(chain, alert.since);
     let own_model = own_leg.first().map(|number| bench.index().deployments[*number].label().into());
@@ -106,15 +107,15 @@ fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'
         model: of_alert.map(Arc::clone).or(own_model),
         served_instead: instead.map(|planned| Arc::clone(&planned.deployment)),
         served_instead_model: instead.map(|planned| planned.label().into()),
-        rate: alert.of.map(|_| alert.value),
-        count: Some(alert.count),
-        of: alert.of,
+        rate: lost.map(rate).or(alert.of.map(|_| alert.value)),
+        count: Some(lost.map_or(alert.count, |(count, _)| count)),
+        of: lost.map(|(_, of)| of).or(alert.of),
         since: Some(alert.since),
         trend: trend::trend(&bench.scene, chain, alert.since),
         same_model_share: alert.same_model_share,
         other_model_rate: (counts.asked() > 0).then(|| {
             let elsewhere = counts.of(Degradation::Partial).saturating_sub(counts.same_model);
-            f64::from(elsewhere) / f64::from(counts.asked())
+            rate((elsewhere, counts.asked()))
         }),
         others: u32::try_from(others.len()).unwrap_or(u32::MAX),
         cause: Some(Cause { evidence: Vec::new(), ..alert.cause.clone() }),
@@ -124,8 +125,7 @@ fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'
     let own_leg = bench.own_leg(chain, alert.since);
     if state == State::Recovering {
         let recent = &verdict.answers;
-        verdict.own_share =
-            (recent.requests > 0).then(|| f64::from(recent.full) / f64::from(recent.requests));
+        verdict.own_share = (recent.requests > 0).then(|| rate((recent.full, recent.requests)));
         let coming = own_leg.iter().filter(|live| live.breaker.state != BreakerState::Open);
         verdict.recovering_since = coming.map(|live| live.breaker.since).max();
     }
@@ -133,6 +133,29 @@ fn told(bench: &Bench<'_>, state: State, trouble: &Trouble<'_>, all: &[Trouble<'
         verdict.next_probe = own_leg.iter().filter_map(|live| live.breaker.next_probe).min();
     }
     verdict
+}
+
+/// So many of so many answers lost: those that the bar shows, so that sentence and bar agree. `None` of
+/// rows that are not about a chain's answers since the onset, and where the counts do not hold them, as
+/// after a restart.
+fn lost(state: State, answers: &Answers) -> Option<(u32, u32)> {
+    let count = match state {
+        State::Down | State::PartlyDown => answers.unavailable,
+        State::Degraded => answers.degraded,
+        State::Rerouted | State::Open | State::Losing | State::Slipping => answers.partial,
+        State::Empty
+        | State::Recovering
+        | State::Soft
+        | State::Key
+        | State::Quiet
+        | State::Exposed
+        | State::Healthy => return None,
+    };
+    (count > 0).then_some((count, answers.requests))
+}
+
+fn rate((count, of): (u32, u32)) -> f64 {
+    f64::from(count) / f64::from(of)
 }
 
 /// Every chain that was asked is down, of several: then it is not about one.
@@ -163,7 +186,7 @@ const fn tone(state: State, of_alert: Severity) -> Tone {
 
 /// A first-leg breaker is recovering, or half-open and its probe was answered: an open breaker is
 /// half-open for a moment at each probe, and that alone is no recovery. Or all of them are closed and
-/// the last five minutes were well, though the alert still waits for the second five.
+/// it is well since ([`is_back`]), though the alert still waits for its two windows.
 fn is_recovering(bench: &Bench<'_>, trouble: &Trouble<'_>) -> bool {
     let own_leg = bench.own_leg(trouble.chain, trouble.alert.since);
     let answers = |live: &LiveDeployment| {
@@ -179,14 +202,28 @@ fn is_recovering(bench: &Bench<'_>, trouble: &Trouble<'_>) -> bool {
         BreakerState::Open | BreakerState::Closed => false,
     });
     let all_closed = own_leg.iter().all(|live| live.breaker.state == BreakerState::Closed);
-    comes_back || (trouble.eases && all_closed)
+    comes_back || (all_closed && (trouble.eases || is_back(bench, trouble, &own_leg)))
 }
 
-/// Hardly anyone was answered in the last minute, or in the last five if nobody asked in it.
+/// The last breaker of the first leg closed after the onset, and since then the first leg answers: by the
+/// whole ten seconds that passed since, before which nothing says otherwise.
+fn is_back(bench: &Bench<'_>, trouble: &Trouble<'_>, own_leg: &[&LiveDeployment]) -> bool {
+    let closed = own_leg.iter().map(|live| live.breaker.since).max();
+    let Some(closed) = closed.filter(|at| *at > trouble.alert.since) else { return false };
+    let whole = Millis(closed.0.div_ceil(FINE) * FINE);
+    if whole > bench.scene.now {
+        return true;
+    }
+    let since = bench.answers(trouble.chain, whole);
+    let warn = bench.alerts.thresholds().fallback_rate.warn();
+    f64::from(since.partial) <= warn * f64::from(since.requests)
+}
+
+/// Hardly anyone was answered in the last minute, or in the short window if nobody asked in it.
 fn is_down(bench: &Bench<'_>, chain: usize) -> bool {
     let over = |window| bench.answers(chain, bench.scene.now.minus(window));
     let recent = Some(over(MINUTE)).filter(|recent| recent.requests > 0);
-    let recent = recent.unwrap_or_else(|| over(SHORT));
+    let recent = recent.unwrap_or_else(|| over(bench.short()));
     f64::from(recent.unavailable) > NOBODY * f64::from(recent.requests)
 }
 
@@ -217,8 +254,7 @@ fn well(bench: &Bench<'_>) -> Verdict {
         !is_meant && bench.index().slots[*chain].len() == 1
     };
     let exposed = (0..chains.len()).filter(is_exposed);
-    let rate =
-        (answers.requests > 0).then(|| f64::from(answers.full) / f64::from(answers.requests));
+    let rate = (answers.requests > 0).then(|| rate((answers.full, answers.requests)));
     match exposed.max_by_key(|chain| (asked(chain), usize::MAX - chain)) {
         Some(chain) => Verdict {
             state: State::Exposed,

@@ -163,6 +163,9 @@ impl Verdict {
         let own = self
             .own_share
             .map_or_else(String::new, |own| format!(": {} of the traffic{since}", share(own)));
+        if self.answers.requests > 0 && self.answers.full == self.answers.requests {
+            return format!("{group} is coming back to {model}{own}.");
+        }
         format!(
             "{group} is coming back to {model}{own}, the rest is still answered by its fallback \
              {instead}."

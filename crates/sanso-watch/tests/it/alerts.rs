@@ -704,3 +704,49 @@ fn one_fallback_after_an_incident_fires_nothing() {
         assert!(is_fired, "{minutes}: {told:?}");
     }
 }
+
+/// Seconds of five requests each, with a tick at the end of each.
+fn each_second(rig: &mut Rig, seconds: u64, request: impl Fn() -> Finished) {
+    for _ in 0..seconds {
+        (0..5).for_each(|_| rig.ask(request()));
+        rig.now = rig.now.plus(SECOND);
+        rig.tick();
+    }
+}
+
+#[test]
+fn windows_can_be_set() {
+    let windows = Thresholds {
+        short: std::time::Duration::from_secs(20),
+        long: std::time::Duration::from_mins(1),
+        ..Thresholds::default()
+    };
+    let mut rig = Rig::new();
+    rig.watch = Watch::new(plan(), windows, None, START);
+    each_second(&mut rig, 10, own);
+    each_second(&mut rig, 10, || passed(Passed::Breaker));
+    assert_eq!(rig.told().last().unwrap(), "escalated fallback_rate critical main-model");
+    assert_eq!(&*rig.alert(Signal::FallbackRate).window, "20 s and 1 min");
+    // The short window is well after 20 s, and up to ten later; the alert after another 20.
+    each_second(&mut rig, 35, own);
+    assert_eq!(rig.told(), [""; 0]);
+    let rates = |rig: &Rig| {
+        let overview = rig.watch.overview(rig.now, Range::Hour, &rig.live);
+        let chain = overview.chains.iter().find(|chain| &*chain.model_group == "main-model");
+        chain.unwrap().fallback_rate
+    };
+    assert_eq!((rates(&rig).short, rates(&rig).long), (Some(0.0), Some(50.0 / 275.0)));
+    each_second(&mut rig, 20, own);
+    assert_eq!(rig.told(), ["resolved fallback_rate critical main-model"]);
+    each_second(&mut rig, 20, own);
+    assert_eq!(rates(&rig).long, Some(0.0));
+    // What is read over the long window alone.
+    (0..4).for_each(|_| rig.opening("a", Kind::ServerError));
+    each_second(&mut rig, 1, own);
+    assert_eq!(rig.told(), ["fired breaker_openings critical main-model"]);
+    assert_eq!(&*rig.alert(Signal::BreakerOpenings).window, "1 min");
+    each_second(&mut rig, 115, own);
+    assert_eq!(rig.told(), [""; 0]);
+    each_second(&mut rig, 20, own);
+    assert_eq!(rig.told(), ["resolved breaker_openings critical main-model"]);
+}

@@ -142,12 +142,21 @@ fn a_first_leg_that_comes_back_is_recovering() {
          00:10 UTC, the rest is still answered by its fallback gpt-4.1."
     );
     assert_eq!(rig.verdict().answers.requests, 50, "the bar shows the last five minutes");
-    // Closed, and the last five minutes are well: it is back, though the alert still waits.
-    rig.stands("a", BreakerState::Closed, rig.now);
-    assert_ne!(state(&rig).0, State::Recovering);
+    // Closed, and well since: it is back, though the alert still waits for its windows.
+    rig.stands("a", BreakerState::Closed, rig.now.plus(SECOND));
+    rig.pass(2 * SECOND);
+    assert_eq!(state(&rig).0, State::Recovering);
+    rig.run(1, 20, |n| if n < 18 { own() } else { passed(Passed::Quota) });
+    assert_eq!(state(&rig), (State::Losing, Tone::Critical), "what is still lost is no recovery");
+    rig.run(1, 40, |_| own());
+    assert_eq!(state(&rig).0, State::Recovering);
     rig.run(6, 10, |_| own());
     assert_eq!(rig.firing(), [Signal::FallbackRate]);
     assert_eq!(state(&rig).0, State::Recovering);
+    assert_eq!(
+        rig.sentence(),
+        "main-model is coming back to claude-sonnet-4-6: 100 % of the traffic again since 00:17 UTC."
+    );
 }
 
 #[test]
@@ -448,5 +457,33 @@ fn another_state_group_or_cause_is_news() {
         Verdict { cause, ..before.clone() },
     ] {
         assert!(other.is_news_after(&before), "{other:?}");
+    }
+}
+
+/// The sentence and the bar beside it count the same, at whichever moment they are read: an alert's own
+/// figures are filled in now and then only.
+#[test]
+fn the_rate_is_what_the_bar_shows() {
+    type Lost = fn() -> Finished;
+    let cases: [(State, Lost); 5] = [
+        (State::Losing, || fallback(Kind::ServerError)),
+        (State::Rerouted, || moved_pool(true)),
+        (State::Degraded, stored),
+        (State::PartlyDown, || nobody(Kind::ServerError)),
+        (State::Down, || nobody(Kind::ServerError)),
+    ];
+    for (expected, lost) in cases {
+        let mut rig = Rig::new();
+        let of_hundred = if expected == State::Down { 100 } else { 50 };
+        let well = || if expected == State::Rerouted { request("pool", &[K1]) } else { own() };
+        let is_due = |n: u64| (n + 1) * of_hundred / 100 > n * of_hundred / 100;
+        rig.run(10, 100, |n| if is_due(n) { lost() } else { well() });
+        // Between two looks of the alert.
+        (0..37).for_each(|_| rig.ask(lost()));
+        let Verdict { state, rate, count, of, answers, .. } = rig.verdict();
+        assert_eq!(state, expected);
+        let on_the_bar = answers.requests - answers.full;
+        assert_eq!((count, of), (Some(on_the_bar), Some(answers.requests)), "{state:?}");
+        assert_eq!(rate, Some(f64::from(on_the_bar) / f64::from(answers.requests)), "{state:?}");
     }
 }

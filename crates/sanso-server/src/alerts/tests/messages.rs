@@ -39,7 +39,7 @@ fn each_signal_says_whom_it_is_about() {
         let mut notice = notice(Change::Fired, Severity::Critical);
         let alert = &mut notice.alert;
         alert.signal = signal;
-        alert.window = signal.window().into();
+        alert.window = Thresholds::default().window(signal).into();
         (alert.count, alert.of) = (count, of);
         alert.threshold = if signal == Signal::BreakerOpenings { 3.0 } else { 0.1 };
         alert.subject = Subject {

@@ -15,7 +15,7 @@ use sanso::Courier;
 use sanso::config::{self, Config};
 use sanso::watch::{
     Alert, AlertState, Also, Cause, CauseCode, Change, Kind, Millis, Notice, Severity, Signal,
-    Subject,
+    Subject, Thresholds,
 };
 
 use super::{Delivery, LIMIT};
@@ -66,7 +66,7 @@ fn alert(severity: Severity) -> Alert {
         subject: Subject { model_group: Some("main-model".into()), ..Subject::default() },
         value: 0.1239,
         threshold: if severity == Severity::Warn { 0.05 } else { 0.1 },
-        window: Signal::FallbackRate.window().into(),
+        window: Thresholds::default().window(Signal::FallbackRate).into(),
         count: 2478,
         of: Some(20_000),
         served_instead: Some("b".into()),
