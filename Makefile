@@ -64,9 +64,15 @@ dashboard: dashboard/node_modules ## the web page, built into dashboard/dist; ne
 	cd dashboard && npm run --silent build
 
 .PHONY: test-web
-test-web: dashboard ## the web page's tests: words and figures, then the page in Chromium
+test-web: dashboard ## the web page's tests: words and figures, the page in Chromium, the demonstration on it
+	cargo build --locked -p sanso-server
 	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { echo 'chromium is missing: apt-get install chromium, or set CHROMIUM' >&2; exit 1; }
 	cd dashboard && npm test --silent
+
+.PHONY: screenshots
+screenshots: dashboard ## the pictures of the page in docs/, taken in the demonstration's outage
+	cargo build --locked -p sanso-server
+	cd dashboard && npm run --silent screenshots
 
 dashboard/node_modules: dashboard/package-lock.json
 	cd dashboard && npm ci --silent

@@ -1,5 +1,6 @@
 /**
- * Runs what is written in TypeScript here: `node test/run.mjs test [name]`, `serve [name]`, `fixtures`.
+ * Runs what is written in TypeScript here: `node test/run.mjs test [name]`, `serve [name]`, `fixtures`,
+ * `screenshots`, `first-paint`.
  * esbuild bundles each file into a temporary directory; nothing else is needed.
  */
 import { spawnSync } from 'node:child_process';
@@ -30,6 +31,7 @@ function run(args) {
 function main() {
   symlinkSync(join(root, 'node_modules'), join(out, 'node_modules'));
   if (what === 'fixtures') return run([...bundle(['fixtures/generate.ts']), ...(rest.length ? rest : ['--write'])]);
+  if (what === 'screenshots' || what === 'first-paint') return run(bundle([`test/${what}.ts`]));
   if (what === 'serve') return run([...bundle(['test/serve.ts']), ...rest]);
   const only = rest[0];
   const files = readdirSync(join(root, 'test')).filter((f) => f.endsWith('.test.ts') && (!only || f.includes(only)));
