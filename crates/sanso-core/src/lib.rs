@@ -77,7 +77,7 @@ pub use retry::{Backoff, Exponential, Patience, RetriesByKind};
 pub use rng::Rng;
 pub use route::{
     Capabilities, Deployment, DeploymentId, DeploymentLimits, FallbackOn, Figures, Group, GroupId,
-    Lack, Limits, LongPrompt, Needs, Order, OwnLists, Pace, Paces, Preflight, Price, Rules,
+    Lack, Limits, LongPrompt, Needs, Order, OwnLists, Pace, Paces, Preflight, Price, Rules, Score,
     SoftRate, TaskMemory, Tokens, Topology, Unknown, of_group,
 };
 pub use rule::{Again, GateRule, NextLeg, Rule, Weight};

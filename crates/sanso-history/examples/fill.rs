@@ -163,6 +163,7 @@ fn request(rng: &mut fastrand::Rng, at: Millis, chain: u64) -> Finished {
         cost_usd: Some(rng.f64() / 100.0),
         soft: None,
         format_valid: None,
+        explores: false,
         first_group: None,
         fallback_from: None,
         quality_score: None,

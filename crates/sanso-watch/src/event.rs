@@ -68,14 +68,18 @@ pub struct Finished {
     pub answered_by_group: Option<Arc<str>>,
     /// That leg's number in this request's order; 0 is the first.
     pub leg: Option<u32>,
-    /// The group of the first leg of this request: the asked-for one, or the one that its task's
+    /// The first leg was tried out, to measure its pace: the second is the one that the request was
+    /// meant for, and no fallback.
+    #[serde(default)]
+    pub explores: bool,
+    /// The group that this request was meant for: the asked-for one, or the one that its task's
     /// strategy put first.
     #[serde(default)]
     pub first_group: Option<Arc<str>>,
     /// The same, where another leg answered.
     #[serde(default)]
     pub fallback_from: Option<Arc<str>>,
-    /// Why the first leg did not answer. `Some` where a later leg did, or no one.
+    /// Why that leg did not answer. `Some` where a later one did, or no one.
     #[serde(rename = "fallback_reason")]
     pub fallback: Option<Reason>,
     /// From arrival to the end.
@@ -86,7 +90,7 @@ pub struct Finished {
     pub input_tokens: Option<u64>,
     /// Of the answer.
     pub output_tokens: Option<u64>,
-    /// Of all attempts.
+    /// Of the answer. What a call before it cost whose answer was not taken is not in it.
     pub cost_usd: Option<f64>,
     /// What is wrong with the answer that was given.
     #[serde(rename = "soft_fault")]
@@ -110,10 +114,10 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Another leg than the first answered.
+    /// A later leg answered than the one that the request was meant for.
     #[must_use]
     pub fn is_fallback(&self) -> bool {
-        self.leg.is_some_and(|leg| leg > 0)
+        self.leg.is_some_and(|leg| leg > u32::from(self.explores))
     }
 
     /// The group that was to answer: a strategy may put another one first for each request. Of a
@@ -159,7 +163,7 @@ pub struct Row<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Degradation {
-    /// By the first leg.
+    /// By the leg that it was meant for, or by one that was tried out before it.
     Full,
     /// By another leg.
     Partial,

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sanso_core::{
-    Ask, Call, CallId, Chain, Event, Fault, FaultKind, GroupId, Instant, LegIndex, Outcome, Phase,
-    Rng, Signal, SoftReason, Step, Verdict,
+    Ask, Call, CallId, Chain, Event, Fault, FaultKind, GroupId, Instant, Outcome, Phase, Rng,
+    Signal, SoftReason, Step, Verdict,
 };
 use sanso_wire::Failure;
 use sanso_wire::ir::Answer;
@@ -103,11 +103,12 @@ pub(crate) enum Carried {
 }
 
 impl Exchange {
+    /// `explores`: the first leg of the request is there to be measured, see [`tasks::Ordered`].
     pub(crate) fn new(
         shared: Arc<Shared>,
         snapshot: Arc<Snapshot>,
         asked: Arc<Asked>,
-        request: sanso_core::Request,
+        (request, explores): (sanso_core::Request, bool),
         request_id: String,
         (started, begun): (Instant, Instant),
     ) -> Self {
@@ -128,7 +129,7 @@ impl Exchange {
             so_far: None,
             answers: Vec::new(),
             failures: Vec::new(),
-            trail: Trail::default(),
+            trail: Trail::new(explores),
             over: false,
         }
     }
@@ -402,7 +403,7 @@ impl Exchange {
     pub(crate) fn served(&self, by: Option<CallId>) -> Served {
         let attempt = self.trail.attempts.iter().find(|attempt| Some(attempt.call) == by);
         let target = attempt.map(|attempt| self.snapshot.target(attempt.deployment));
-        let fallback = attempt.is_some_and(|attempt| attempt.leg != LegIndex::FIRST);
+        let fallback = attempt.is_some_and(|attempt| attempt.leg > self.trail.standing());
         Served {
             request_id: self.request_id.clone(),
             served_by: attempt.map(|attempt| self.label(attempt)),
@@ -516,9 +517,11 @@ impl Exchange {
         self.chain.request().group
     }
 
-    /// The group of the first leg.
+    /// The group of the leg that the request is meant for.
     pub(crate) fn first_leg(&self) -> GroupId {
-        self.chain.request().first_leg()
+        let request = self.chain.request();
+        let standing = request.legs.get(self.trail.standing().0 as usize).copied();
+        standing.unwrap_or_else(|| request.first_leg())
     }
 
     fn label(&self, attempt: &TrailAttempt) -> Arc<str> {

@@ -294,7 +294,7 @@ impl Gateway {
             tasks::legs(&snapshot, task, ask, started, &mut self.shared.clock.rng())
         };
         let plan = plan::make(&snapshot, &envelope, &arrival, order)?;
-        let Plan { request, matches, warnings, streamed } = plan;
+        let Plan { request, matches, warnings, streamed, explores } = plan;
         let id = self.shared.clock.request_id();
         let limits = &snapshot.config.limits;
         let checks = &snapshot.config.groups[request.group.index()].policy.checks;
@@ -313,7 +313,8 @@ impl Gateway {
         };
         let shared = Arc::clone(&self.shared);
         let times = (started, begun);
-        let mut exchange = Exchange::new(shared, snapshot, Arc::new(asked), request, id, times);
+        let mut exchange =
+            Exchange::new(shared, snapshot, Arc::new(asked), (request, explores), id, times);
         warnings.into_iter().for_each(|warning| exchange.warn(warning));
         Ok(exchange)
     }

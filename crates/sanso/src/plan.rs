@@ -1,8 +1,6 @@
 //! A request before anyone is called for it: whom it asks for, in which order, and by which rules.
 
-use std::sync::Arc;
-
-use sanso_core::{Class, GroupId, Needs, Request};
+use sanso_core::{Class, Needs, Request};
 use sanso_wire::envelope::{Envelope, FallbackRule};
 
 use crate::asked_for;
@@ -23,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) warnings: Vec<String>,
     /// The request as it goes upstream, where that is streamed and its client asked for a plain answer.
     pub(crate) streamed: Option<Envelope>,
+    /// The first leg is there to be measured, see [`tasks::Ordered`].
+    pub(crate) explores: bool,
 }
 
 /// Makes a plan. `order` finds the legs of a task, which is told by its place.
@@ -33,7 +33,7 @@ pub(crate) fn make(
     snapshot: &Snapshot,
     envelope: &Envelope,
     arrival: &Arrival,
-    order: impl FnOnce(usize, &tasks::Ask) -> Arc<[GroupId]>,
+    order: impl FnOnce(usize, &tasks::Ask) -> tasks::Ordered,
 ) -> Result<Plan, Error> {
     let asked_for = asked_for::find(snapshot, envelope, arrival.task.as_deref())?;
     let (group, task, warning) = (asked_for.group, asked_for.task, asked_for.warning);
@@ -55,14 +55,17 @@ pub(crate) fn make(
     request.deny_fallback |= task.is_some_and(|task| task.deny_fallback);
     request.relax = policy.degrade.relax;
     request.continues = policy.streams.continues && !request.held && is_one_text(envelope);
+    let mut explores = false;
     if let Some(task) = snapshot.task_index(group) {
-        request.legs = order(task, &tasks::Ask::of(envelope, class));
+        let may_fall_back = !request.deny_fallback && request.max_fallbacks != Some(0);
+        let ordered = order(task, &tasks::Ask::of(envelope, class, may_fall_back));
+        (request.legs, explores) = (ordered.legs, ordered.explores);
     }
     let mut own = own_lists::Reading { snapshot, matches, warnings: Vec::new() };
     own.read(envelope, &mut request)?;
     let own_lists::Reading { matches, mut warnings, .. } = own;
     warnings.extend(warning);
-    Ok(Plan { request, matches, warnings, streamed })
+    Ok(Plan { request, matches, warnings, streamed, explores })
 }
 
 /// What the request says of its own chain.

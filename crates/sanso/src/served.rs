@@ -20,7 +20,7 @@ pub struct Served {
     pub answering_group: Option<Arc<str>>,
     /// Every call that was made, in order.
     pub attempts: Vec<Attempt>,
-    /// Answered by another leg than the first.
+    /// Answered by another leg than the one that it was meant for.
     pub fallback: bool,
     /// How much of what was wanted the caller got.
     pub degradation: Degradation,
@@ -35,7 +35,7 @@ pub struct Served {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Degradation {
-    /// The first leg answered.
+    /// The first leg answered; or, where a model was tried out before it, the one that would have been.
     Full,
     /// Another leg did.
     Partial,

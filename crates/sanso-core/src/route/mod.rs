@@ -11,7 +11,8 @@ pub use limits::{DeploymentLimits, Limits};
 pub use preflight::{Capabilities, Lack, Needs, Preflight};
 pub(crate) use rank::rank;
 pub use strategy::{
-    Figures, LongPrompt, Order, Pace, Paces, Price, SoftRate, TaskMemory, Tokens, Unknown, of_group,
+    Figures, LongPrompt, Order, Pace, Paces, Price, Score, SoftRate, TaskMemory, Tokens, Unknown,
+    of_group,
 };
 pub use topology::{Deployment, DeploymentId, FallbackOn, Group, GroupId, Rules, Topology};
 pub use walk::OwnLists;

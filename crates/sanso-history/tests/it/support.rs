@@ -129,6 +129,7 @@ pub(crate) fn finished(id: &str, at: Millis) -> Finished {
         soft: None,
         format_valid: None,
         quality_score: None,
+        explores: false,
         first_group: None,
         fallback_from: None,
         circuit_state: None,

@@ -42,6 +42,7 @@ fn request() -> Finished {
         soft: None,
         format_valid: None,
         quality_score: None,
+        explores: false,
         first_group: Some("main-model".into()),
         fallback_from: Some("main-model".into()),
         circuit_state: Some(BreakerState::HalfOpen),

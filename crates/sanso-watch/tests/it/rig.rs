@@ -306,6 +306,7 @@ pub(crate) fn request(group: &str, attempts: &[(&str, u32, Outcome)]) -> Finishe
         soft: None,
         format_valid: None,
         quality_score: None,
+        explores: false,
         first_group: None,
         fallback_from: None,
         circuit_state: None,

@@ -78,6 +78,7 @@ fn an_open_breaker_stands_for_the_faults_of_the_leg_that_was_first() {
 #[test]
 fn the_same_model_is_that_of_the_leg_that_was_first() {
     let direct_first = Finished {
+        explores: false,
         first_group: Some("direct".into()),
         answered_by_group: Some("pool".into()),
         ..request(

@@ -61,6 +61,9 @@ pub struct ExplainedLeg {
     pub cost_usd: Option<f64>,
     /// Milliseconds to the first content of a stream, or to a whole plain answer, as measured.
     pub latency_ms: Option<u64>,
+    /// The share of its calls, from 0 to 1, that come to no answer, as measured for an order by
+    /// latency.
+    pub failure_rate: Option<f64>,
     /// Tokens of an answer per second, as measured.
     pub tokens_per_s: Option<f64>,
     /// Whom it can be sent to.
@@ -112,7 +115,7 @@ impl Gateway {
         let order = |task, ask: &tasks::Ask| tasks::expected_legs(&snapshot, task, ask, now);
         let plan = plan::make(&snapshot, &envelope, arrival, order)?;
         let task = snapshot.task_index(plan.request.group);
-        let ask = tasks::Ask::of(&envelope, plan.request.class);
+        let ask = tasks::Ask::of(&envelope, plan.request.class, !plan.request.deny_fallback);
         let view = View::new(&snapshot, task, &ask, now);
         let mut rng = self.shared.clock.rng();
         let chain = Chain::new(Arc::clone(&snapshot.topology), plan.request.clone(), &mut rng);
@@ -176,9 +179,10 @@ impl Looking<'_> {
             model_group: Arc::clone(&of_group.name),
             turn: Turn::Later,
             why: String::new(),
-            quality: self.view.quality(group),
+            quality: self.view.score(group).map(|score| score.given - score.lost),
             soft_fault_rate: self.view.soft(group),
             cost_usd: self.view.cost(group).map(cost::shown),
+            failure_rate: pace.map(|it| 1.0 - it.answered),
             latency_ms: pace.map(|it| u64::try_from(it.until.as_millis()).unwrap_or(u64::MAX)),
             tokens_per_s: pace.and_then(speed),
             deployments: of_group

@@ -41,16 +41,21 @@ fn of_quality(leg: &ExplainedLeg, quality: f64) -> String {
 fn of_pace(leg: &ExplainedLeg) -> String {
     let first = leg.latency_ms.map(seconds).unwrap_or_default();
     let flows = leg.tokens_per_s.map(|speed| format!(", then {speed:.0} tokens/s"));
-    format!("answers after {first}{}", flows.unwrap_or_default())
+    let fails = leg.failure_rate.filter(|rate| *rate >= 0.0005);
+    let fails = fails.map(|rate| format!(", {:.1} % of calls fail", rate * 100.0));
+    let [flows, fails] = [flows, fails].map(Option::unwrap_or_default);
+    format!("answers after {first}{flows}{fails}")
 }
 
 /// Whether a leg that stands behind another one would be before it by its figure alone: what keeps it
 /// is the margin that an order does not flap within.
 fn is_better(later: &ExplainedLeg, leg: &ExplainedLeg, strategy: Option<Strategy>) -> bool {
     let above = |one: Option<f64>, other: Option<f64>| one.zip(other).is_some_and(|(a, b)| a > b);
+    // What failures cost, as the order counts it.
+    let until = |leg: &ExplainedLeg| Some(leg.latency_ms? as f64 / (1.0 - leg.failure_rate?));
     match strategy {
         Some(Strategy::Quality) => above(later.quality, leg.quality),
-        Some(Strategy::Latency) => leg.latency_ms.zip(later.latency_ms).is_some_and(|(a, b)| a > b),
+        Some(Strategy::Latency) => above(until(leg), until(later)),
         Some(Strategy::Cost | Strategy::Order) | None => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sanso_core::{CallEnd, CallId, FaultKind};
+use sanso_core::{CallEnd, CallId, FaultKind, LegIndex};
 use sanso_watch::{AttemptMade, Finished, Kind, Outcome, Phase, Reason, Skip};
 
 use super::happened::{millis, whole};
@@ -29,6 +29,7 @@ pub(super) fn of(record: &Record<'_>) -> Finished {
         deployment: target.map(|target| Arc::clone(&target.id)),
         answered_by_group: by.map(|by| snapshot.group_name(by.group)),
         leg: by.map(|by| by.leg.0),
+        explores: trail.explores,
         first_group: Some(snapshot.group_name(exchange.first_leg())),
         fallback_from: served.fallback.then(|| snapshot.group_name(exchange.first_leg())),
         fallback: reason(record),
@@ -47,15 +48,18 @@ pub(super) fn of(record: &Record<'_>) -> Finished {
     }
 }
 
-/// Why the first leg did not answer, where someone else did, or no one.
+/// Why the leg that the request was meant for did not answer, where a later one did, or no one.
 fn reason(record: &Record<'_>) -> Option<Reason> {
     let trail = record.exchange.trail();
     let lost = match record.served.degradation {
         Degradation::Full | Degradation::Cancelled | Degradation::Rejected => false,
         Degradation::Partial | Degradation::Degraded | Degradation::Unavailable => true,
     };
-    let fault = trail.moved().map(|kind| Reason::Fault(kind.into()));
-    fault.or_else(|| trail.passed_first().map(Reason::Passed)).filter(|_| lost)
+    let fault = |kind: FaultKind| Reason::Fault(kind.into());
+    let passed = || trail.passed_first().map(Reason::Passed);
+    // It was not reached: then that is the reason for which who was tried out before it has none.
+    let tried_out = || trail.fault_of(LegIndex::FIRST).map(fault);
+    trail.moved().map(fault).or_else(passed).or_else(tried_out).filter(|_| lost)
 }
 
 fn attempts(record: &Record<'_>) -> Vec<AttemptMade> {

@@ -16,7 +16,9 @@ pub(crate) struct Trail {
     pub(crate) attempts: Vec<TrailAttempt>,
     /// Malformed events that were passed over in the answering stream, and the like.
     pub(crate) warnings: Vec<String>,
-    /// Why the request moved on from its first leg, where a fault led there.
+    /// The first leg is tried out, and the second is the one that the request is meant for.
+    pub(crate) explores: bool,
+    /// Why the request moved on from the leg that it was meant for, where a fault led there.
     pub(crate) moved_for: Option<FaultKind>,
     /// What is wrong with the answer that was given.
     pub(crate) soft: Option<SoftReason>,
@@ -76,6 +78,11 @@ pub struct Attempt {
 }
 
 impl Trail {
+    /// Of a request that is not made yet. `explores`: its first leg is tried out.
+    pub(crate) fn new(explores: bool) -> Self {
+        Self { explores, ..Self::default() }
+    }
+
     /// Takes note of a call that is made. Returns whether it is the last one redone because a pooled
     /// connection turned out to be closed.
     pub(crate) fn start(&mut self, call: &Call, started: Instant) -> bool {
@@ -138,7 +145,9 @@ impl Trail {
                 self.skip(*leg, *deployment, Passed::Unable, None);
             }
             // From the first leg; a later one is moved on from for reasons of its own.
-            Event::FellBack { reason, .. } if !std::mem::replace(&mut self.left_first, true) => {
+            Event::FellBack { reason, .. }
+                if self.is_begun() && !std::mem::replace(&mut self.left_first, true) =>
+            {
                 self.moved_for = *reason;
             }
             _ => {}
@@ -178,17 +187,32 @@ impl Trail {
         self.attempts.iter().filter_map(|attempt| attempt.end?.0.kind())
     }
 
-    /// The fault that moved the request on from its first leg.
-    pub(crate) fn moved(&self) -> Option<FaultKind> {
-        let of_first = self.attempts.iter().filter(|attempt| attempt.leg == LegIndex::FIRST);
-        let mut faults = of_first.filter_map(|attempt| attempt.end?.0.kind());
-        faults.next().or(self.moved_for)
+    /// The leg that the request is meant for.
+    pub(crate) fn standing(&self) -> LegIndex {
+        LegIndex(u32::from(self.explores))
     }
 
-    /// What the first leg was passed over for.
+    /// No leg is called any more that is only tried out.
+    fn is_begun(&self) -> bool {
+        let standing = self.standing();
+        !self.explores || self.attempts.iter().any(|attempt| attempt.leg == standing)
+    }
+
+    /// The fault that moved the request on from the leg that it was meant for.
+    pub(crate) fn moved(&self) -> Option<FaultKind> {
+        self.fault_of(self.standing()).or(self.moved_for)
+    }
+
+    /// The first fault of a leg.
+    pub(super) fn fault_of(&self, leg: LegIndex) -> Option<FaultKind> {
+        let mut of_leg = self.attempts.iter().filter(|attempt| attempt.leg == leg);
+        of_leg.find_map(|attempt| attempt.end?.0.kind())
+    }
+
+    /// What that leg was passed over for.
     pub(crate) fn passed_first(&self) -> Option<Passed> {
-        let of_first = self.skipped.iter().find(|skip| skip.leg == LegIndex::FIRST);
-        of_first.map(|skip| skip.passed)
+        let of_leg = self.skipped.iter().find(|skip| skip.leg == self.standing());
+        of_leg.map(|skip| skip.passed)
     }
 
     /// The attempts, as callers see them.

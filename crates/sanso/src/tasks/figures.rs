@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sanso_core::{DeploymentId, GroupId, Instant, Pace, Tokens, Unknown, of_group};
+use sanso_core::{DeploymentId, GroupId, Instant, Pace, Score, Tokens, Unknown, of_group};
 
 use super::{Ask, Measured};
 use crate::config;
@@ -33,13 +33,15 @@ impl<'a> View<'a> {
         Self { snapshot, class: ask.class, tokens, now }
     }
 
-    /// Its score, lowered by the soft faults of its answers.
-    pub(crate) fn quality(&self, group: GroupId) -> Option<f64> {
-        self.mean(group, Unknown::Spreads, |id| {
+    /// Its score, and what the soft faults of its answers cost it.
+    pub(crate) fn score(&self, group: GroupId) -> Option<Score> {
+        let given = self.mean(group, Unknown::Spreads, |id| self.config(id).quality)?;
+        let lowered = self.mean(group, Unknown::Spreads, |id| {
             let score = self.config(id).quality?;
             let lowered = self.measured(id, |it| it.soft.lowers(score, self.now));
             Some(lowered.unwrap_or(score))
-        })
+        })?;
+        Some(Score { given, lost: given - lowered })
     }
 
     /// The share of its answers that were soft faults.
@@ -60,9 +62,10 @@ impl<'a> View<'a> {
             self.mean(group, Unknown::IsPassedOver, |id| of(pace(id)?))
         };
         let seconds = mean(|pace| Some(pace.until.as_secs_f64()))?;
+        let answered = mean(|pace| Some(pace.answered))?;
         let speed = mean(|pace| Some(pace.tokens_per_s).filter(|it| *it > 0.0));
         let until = Duration::try_from_secs_f64(seconds).ok()?;
-        Some(Pace { until, tokens_per_s: speed.unwrap_or_default() })
+        Some(Pace { until, answered, tokens_per_s: speed.unwrap_or_default() })
     }
 
     /// When such a call last told something of it.
@@ -70,6 +73,12 @@ impl<'a> View<'a> {
         let members = &self.snapshot.topology.group(group).deployments;
         let last = |id: &DeploymentId| self.measured(*id, |it| it.paces.last(self.class)).flatten();
         members.iter().filter_map(last).max()
+    }
+
+    /// Someone there can be called now.
+    pub(crate) fn admits(&self, group: GroupId) -> bool {
+        let members = &self.snapshot.topology.group(group).deployments;
+        members.iter().any(|id| self.snapshot.gates.shut(*id, self.now).is_empty())
     }
 
     /// The share of its first calls that a deployment has, gates not asked.

@@ -40,26 +40,28 @@ pub(crate) fn learn(
 
 fn learn_of(snapshot: &Snapshot, class: Class, attempt: &TrailAttempt, soft_live: bool) {
     let Some(mut measured) = snapshot.tasks.measured(attempt.deployment) else { return };
-    let end = attempt.end;
     let at = |after| -> Instant { attempt.started + after };
+    let (answered, end) = (attempt.first_content, attempt.end);
     let fault = end.and_then(|(end, after)| match end {
         CallEnd::Fault(fault) => Some((fault.kind, after)),
         CallEnd::Finished | CallEnd::Cancelled => None,
     });
-    if let Some(after) = attempt.first_content {
-        measured.paces.answered(class, at(after), after);
+    // A caller's mistake says nothing of who was asked.
+    let failed = fault.filter(|(kind, _)| kind.rule().gate != GateRule::None);
+    match (answered, failed, end) {
+        // Of a stream that broke, what it took to begin.
+        (_, Some((kind, after)), _) if !matches!(kind, FaultKind::Soft(_)) => {
+            measured.paces.failed(class, at(after), answered.unwrap_or(after));
+        }
+        (Some(after), _, _) => measured.paces.answered(class, at(after), after),
+        (None, _, Some((CallEnd::Cancelled, after))) => {
+            measured.paces.left(class, at(after), after);
+        }
+        (None, _, Some((CallEnd::Finished | CallEnd::Fault(_), _)) | None) => {}
     }
-    match fault {
-        Some((FaultKind::Soft(_), after)) => measured.soft.record(at(after), true),
-        // A caller's mistake says nothing of who was asked.
-        Some((kind, after)) if kind.rule().gate != GateRule::None => {
-            measured.paces.failed(class, at(after));
-        }
-        Some(_) => {}
-        None => {
-            if let Some((CallEnd::Finished, after)) = end {
-                measured.soft.record(at(after), soft_live);
-            }
-        }
+    match (fault, end) {
+        (Some((FaultKind::Soft(_), after)), _) => measured.soft.record(at(after), true),
+        (None, Some((CallEnd::Finished, after))) => measured.soft.record(at(after), soft_live),
+        (Some(_), _) | (None, _) => {}
     }
 }

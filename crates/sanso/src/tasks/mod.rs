@@ -46,12 +46,22 @@ pub(crate) struct Ask {
     pub(crate) prompt_tokens: u64,
     /// The request's own limit of its answer.
     pub(crate) max_tokens: Option<u64>,
+    /// Another leg may answer where the first does not.
+    pub(crate) may_fall_back: bool,
+}
+
+/// The legs of a request for a task, best first.
+#[derive(Clone, Debug)]
+pub(crate) struct Ordered {
+    pub(crate) legs: Arc<[GroupId]>,
+    /// The first leg is there to be measured: the best one is the second.
+    pub(crate) explores: bool,
 }
 
 impl Ask {
-    pub(crate) fn of(envelope: &Envelope, class: Class) -> Self {
+    pub(crate) fn of(envelope: &Envelope, class: Class, may_fall_back: bool) -> Self {
         let prompt_tokens = envelope.prompt_tokens_estimate;
-        Self { class, prompt_tokens, max_tokens: envelope.max_tokens }
+        Self { class, prompt_tokens, max_tokens: envelope.max_tokens, may_fall_back }
     }
 }
 
@@ -89,38 +99,37 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The legs of a request for a task, best first. `task` is its place in the configuration.
+/// The legs of a request for a task. `task` is its place in the configuration.
+///
+/// No one is tried out where the client would get an error for it: where no one else may answer, and
+/// of those who cannot be called. That they are shut moves no one.
 pub(crate) fn legs(
     snapshot: &Snapshot,
     task: usize,
     ask: &Ask,
     now: Instant,
     rng: &mut Rng,
-) -> Arc<[GroupId]> {
+) -> Ordered {
     let (strategy, listed) = listed(snapshot, task);
     if strategy == Strategy::Order || listed.len() < 2 {
-        return Arc::clone(listed);
+        return Ordered { legs: Arc::clone(listed), explores: false };
     }
     let view = View::new(snapshot, Some(task), ask, now);
     let order = with_figures(strategy, &view, listed, |figures| {
-        snapshot.tasks.task(task).order(figures, ask.class, now, rng)
+        let may_try = |place: usize| ask.may_fall_back && view.admits(listed[place]);
+        snapshot.tasks.task(task).order(figures, ask.class, now, rng, may_try)
     });
-    in_order(listed, &order.places)
+    Ordered { legs: in_order(listed, &order.places), explores: order.explores }
 }
 
 /// The same, without taking note of it and without trying anyone out.
-pub(crate) fn expected_legs(
-    snapshot: &Snapshot,
-    task: usize,
-    ask: &Ask,
-    now: Instant,
-) -> Arc<[GroupId]> {
+pub(crate) fn expected_legs(snapshot: &Snapshot, task: usize, ask: &Ask, now: Instant) -> Ordered {
     let (strategy, listed) = listed(snapshot, task);
     let view = View::new(snapshot, Some(task), ask, now);
     let places = with_figures(strategy, &view, listed, |figures| {
         snapshot.tasks.task(task).settled(figures, ask.class)
     });
-    in_order(listed, &places)
+    Ordered { legs: in_order(listed, &places), explores: false }
 }
 
 fn listed(snapshot: &Snapshot, task: usize) -> (Strategy, &Arc<[GroupId]>) {
@@ -139,17 +148,18 @@ fn with_figures<T>(
     groups: &[GroupId],
     with: impl FnOnce(Figures<'_>) -> T,
 ) -> T {
-    let each = |of: &dyn Fn(GroupId) -> Option<f64>| -> Vec<Option<f64>> {
-        groups.iter().map(|group| of(*group)).collect()
-    };
     match strategy {
         Strategy::Order => with(Figures::Listed),
-        Strategy::Quality => with(Figures::Quality(&each(&|group| view.quality(group)))),
-        Strategy::Cost => with(Figures::Cost(&each(&|group| view.cost(group)))),
+        Strategy::Quality => with(Figures::Quality(&each(groups, |it| view.score(it)))),
+        Strategy::Cost => with(Figures::Cost(&each(groups, |it| view.cost(it)))),
         Strategy::Latency => {
-            let paces: Vec<_> = groups.iter().map(|group| view.pace(*group)).collect();
-            let last: Vec<_> = groups.iter().map(|group| view.last_heard(*group)).collect();
+            let paces = each(groups, |it| view.pace(it));
+            let last = each(groups, |it| view.last_heard(it));
             with(Figures::Latency(&paces, &last))
         }
     }
+}
+
+fn each<T>(groups: &[GroupId], of: impl Fn(GroupId) -> Option<T>) -> Vec<Option<T>> {
+    groups.iter().map(|group| of(*group)).collect()
 }

@@ -1,10 +1,11 @@
 //! Tasks whose order goes by price, quality or pace, over real sockets.
 
-use sanso::{ChatRequest, Gateway, Served};
+use sanso::{ChatRequest, Degradation, Gateway, Served};
 use sanso_sim::provider::{Behaviour, Problem, Provider, Vendor};
-use serde_json::json;
+use sanso_watch::Forced;
+use serde_json::{Value, json};
 
-use crate::support::{Setup, read, soon};
+use crate::support::{Log, Setup, leave_when, read, soon};
 
 /// Three groups, each with what is said of it.
 pub(crate) struct Stage(pub(crate) [Provider; 3]);
@@ -126,4 +127,66 @@ async fn who_fails_is_not_the_quickest_however_quick_the_failure() {
         firsts += usize::from(!ask(&gateway, task("Why?")).await.fallback);
     }
     assert!(firsts >= 30, "{firsts} of 40");
+}
+
+/// A request that was sent out to measure someone, as it is logged, once there is one; all of them
+/// must be answered by `main`.
+async fn tried_out(gateway: &Gateway, log: &mut Log) -> Option<Value> {
+    let mut tried = None;
+    for _ in 0..200 {
+        let served = ask(gateway, task("Why?")).await;
+        assert_eq!(by(&served), ("main", false));
+        assert_eq!(served.degradation, Degradation::Full);
+        let line = log.line().await;
+        tried = tried.or_else(|| (line["explores"] == json!(true)).then_some(line));
+    }
+    tried
+}
+
+#[tokio::test]
+async fn who_is_tried_out_in_vain_makes_no_fallback() {
+    let stage = Stage::start().await;
+    stage.0[1].set(Problem::Status(500));
+    stage.0[2].set(Problem::Status(500));
+    let (gateway, mut log) = stage.setup([""; 3], "latency").logged();
+    let line = tried_out(&gateway, &mut log).await.expect("someone is tried out");
+    assert_eq!((&line["attempt"], &line["leg"]), (&json!(2), &json!(1)), "{line}");
+    assert_eq!((&line["is_fallback"], &line["first_group"]), (&json!(false), &json!("main")));
+    assert_eq!((&line["fallback_from"], &line["fallback_reason"]), (&json!(null), &json!(null)));
+    let fallbacks = |text: &str| text.lines().any(|it| it.starts_with("sanso_fallbacks_total{"));
+    assert!(!fallbacks(&gateway.metrics()));
+}
+
+#[tokio::test]
+async fn no_one_is_tried_out_at_the_cost_of_an_error() {
+    let stage = Stage::start().await;
+    stage.0[1].set(Problem::Status(500));
+    stage.0[2].set(Problem::Status(500));
+    let (gateway, mut log) = stage.setup([""; 3], "latency, fallback: deny").logged();
+    assert_eq!(tried_out(&gateway, &mut log).await, None);
+    // Nor one that is shut.
+    let (gateway, mut log) = stage.setup([""; 3], "latency").logged();
+    for deployment in &gateway.deployments()[1..] {
+        assert!(gateway.force(&deployment.id, Some(Forced::Open)));
+    }
+    assert_eq!(tried_out(&gateway, &mut log).await, None);
+    assert_eq!((stage.0[1].stats().calls, stage.0[2].stats().calls), (0, 0));
+}
+
+#[tokio::test]
+async fn who_keeps_clients_waiting_until_they_leave_is_known_for_it() {
+    let stage = Stage::start().await;
+    let gateway = stage.setup([""; 3], "latency").gateway();
+    stage.0[0].set(Behaviour::Silent);
+    let latency = || {
+        let body = json!({"model": "task/t", "messages": [{"role": "user", "content": "Why?"}]});
+        gateway.explain(body.to_string().into(), &gateway.arrive()).unwrap().legs[0].latency_ms
+    };
+    for left in 1..=3 {
+        assert_eq!(latency(), None);
+        let in_flight = stage.0[0].stats_when(|stats| stats.in_flight == 1);
+        leave_when(gateway.chat(task("Why?")), in_flight).await;
+        soon(stage.0[0].stats_when(|stats| stats.cancelled == left)).await;
+    }
+    assert_eq!(latency(), Some(10_000), "as of one that never answered");
 }

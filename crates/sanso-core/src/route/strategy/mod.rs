@@ -7,6 +7,7 @@
 //! * `settle.rs`: figures to an order that does not flap
 //! * `price.rs`: what a request costs
 //! * `pace.rs`: how quick a deployment is
+//! * `steady.rs`: figures that do not follow noise
 //! * `soft.rs`: how often its answers are not what was wanted
 //! * `memory.rs`: what is remembered of a task
 //! * `shares.rs`: the figure of a group from those of its deployments
@@ -17,12 +18,16 @@ mod price;
 mod settle;
 mod shares;
 mod soft;
+mod steady;
 
-pub use memory::{Figures, Order, TaskMemory};
+pub use memory::{Figures, Order, Score, TaskMemory};
 pub use pace::{Pace, Paces};
 pub use price::{LongPrompt, Price, Tokens};
 pub use shares::{Unknown, of_group};
 pub use soft::SoftRate;
+
+/// So few values are no average yet.
+const KNOWN_FROM: u32 = 3;
 
 /// An average of recent values in which each new one has this weight at least: a fifth, so that four
 /// values move it more than half of the way.

@@ -1,9 +1,10 @@
-//! The cheapest first, exactly.
+//! The cheapest first, exactly, for what an answer is expected to be.
 
 use proptest::prelude::*;
+use sanso_core::Rng;
 use sanso_core::*;
 
-use super::settled;
+use super::{fixed, settled};
 use crate::laws::cases;
 
 /// Numbers as a configuration, a catalogue or a client may bring them.
@@ -98,15 +99,43 @@ fn the_cheaper_one_depends_on_the_answers_length() {
 }
 
 #[test]
-fn the_expected_output_is_a_decayed_average_of_those_before() {
+fn the_expected_output_is_a_slow_average_of_those_before() {
     let mut memory = TaskMemory::new(1);
     assert_eq!(memory.output(), None);
     memory.note_output(100);
     assert_eq!(memory.output(), Some(100.0));
     memory.note_output(200);
-    assert_eq!(memory.output(), Some(120.0));
-    (0..40).for_each(|_| memory.note_output(500));
-    assert!((499.0..=500.0).contains(&memory.output().unwrap()));
+    assert_eq!(memory.output(), Some(150.0));
+    memory.note_output(210);
+    assert_eq!(memory.output(), Some(150.0), "170 is no other length");
+    (0..200).for_each(|_| memory.note_output(500));
+    assert!((400.0..=500.0).contains(&memory.output().unwrap()));
     memory.note_output(u64::MAX);
     assert!(memory.output().unwrap().is_finite());
+}
+
+proptest! {
+    #![proptest_config(fixed(64))]
+
+    #[test]
+    fn answers_of_many_lengths_move_no_order(
+        mean in 20.0..2000.0_f64,
+        seed in any::<u64>(),
+    ) {
+        // As cheap as each other at the mean length: the worst case.
+        let [talker, reader] = [(1.0, 3.0), (3.0, 1.0)]
+            .map(|(input, output)| Price { input, output, ..Price::default() });
+        let (mut memory, mut rng) = (TaskMemory::new(2), Rng::from_seed(seed));
+        let mut firsts = Vec::new();
+        for _ in 0..2000 {
+            // Some are ten times as long as most.
+            memory.note_output((-mean * rng.unit().max(1e-9).ln()) as u64 + 1);
+            let output = memory.output().unwrap();
+            let tokens = Tokens { input: mean, output, ..Tokens::default() };
+            let costs = [talker.of(tokens), reader.of(tokens)];
+            firsts.push(settled(&mut memory, Figures::Cost(&costs))[0]);
+        }
+        let moves = firsts[100..].windows(2).filter(|pair| pair[0] != pair[1]).count();
+        prop_assert!(moves <= 25, "{moves} moves in 1900 requests");
+    }
 }

@@ -51,16 +51,18 @@ proptest! {
         let figures = &figures[..sizes.len()];
         let paces: Vec<Option<Pace>> = figures
             .iter()
-            .map(|it| Some(Pace { until: Duration::from_secs_f64((*it)?), tokens_per_s: 0.0 }))
+            .map(|it| Some(Pace { until: Duration::from_secs_f64((*it)?), answered: 1.0, tokens_per_s: 0.0 }))
             .collect();
+        let scores: Vec<Option<Score>> =
+            figures.iter().map(|it| Some(Score { given: (*it)?, lost: 0.0 })).collect();
         let heard = vec![Some(now); sizes.len()];
         let figures = match by {
             0 => Figures::Listed,
-            1 => Figures::Quality(figures),
+            1 => Figures::Quality(&scores),
             2 => Figures::Cost(figures),
             _ => Figures::Latency(&paces, &heard),
         };
-        let order = TaskMemory::new(sizes.len()).order(figures, PLAIN, now, &mut rng);
+        let order = TaskMemory::new(sizes.len()).order(figures, PLAIN, now, &mut rng, |_| true);
         let legs: Arc<[GroupId]> =
             order.places.iter().map(|place| GroupId::new(*place as u32)).collect();
         let mut request =

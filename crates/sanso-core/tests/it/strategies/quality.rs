@@ -6,43 +6,71 @@ use sanso_core::*;
 use super::{at, settled};
 use crate::laws::cases;
 
+fn given(given: f64) -> Option<Score> {
+    Some(Score { given, lost: 0.0 })
+}
+
+fn measured(rate: &SoftRate, given: f64, now: Instant) -> Option<Score> {
+    Some(Score { given, lost: given - rate.lowers(given, now) })
+}
+
 proptest! {
     #![proptest_config(cases(256))]
 
     #[test]
-    fn no_one_stands_before_a_clearly_better_one(
-        scores in proptest::collection::vec(proptest::option::of(0.0..100.0_f64), 1..10),
-        nudges in proptest::collection::vec(-0.4..0.4_f64, 10),
+    fn scores_descend_as_they_are_given_and_unknown_ones_keep_their_places(
+        scores in proptest::collection::vec(proptest::option::of(80.0..83.0_f64), 1..10),
+        noise in proptest::collection::vec(0.0..0.99_f64, 10),
     ) {
+        let scores: Vec<_> = scores.iter().map(|score| given((*score)?)).collect();
         let mut memory = TaskMemory::new(scores.len());
         let order = settled(&mut memory, Figures::Quality(&scores));
-        let known: Vec<f64> = order.iter().filter_map(|it| scores[*it]).collect();
-        for (place, score) in known.iter().enumerate() {
-            prop_assert!(known[place..].iter().all(|later| *later <= score + 1.0 + 1e-9));
+        let known: Vec<_> = order.iter().filter_map(|it| Some((scores[*it]?.given, *it))).collect();
+        for pair in known.windows(2) {
+            let [(first, listed), (second, later)] = [pair[0], pair[1]];
+            prop_assert!(first > second || (first == second && listed < later), "{known:?}");
         }
         for (place, group) in order.iter().enumerate() {
             prop_assert!(scores[*group].is_some() || *group == place);
         }
-        // Asked again, the order stands.
-        prop_assert_eq!(&settled(&mut memory, Figures::Quality(&scores)), &order);
-        // And noise below the margin moves none of two that are as good as each other.
-        let [first, second] = [50.0 + nudges[0], 50.0 + nudges[1]].map(Some);
-        let mut pair = TaskMemory::new(2);
-        let stood = settled(&mut pair, Figures::Quality(&[first, second]));
-        for nudge in &nudges {
-            let noisy = [Some(50.0 + nudge), Some(50.0 - nudge)];
-            prop_assert_eq!(&settled(&mut pair, Figures::Quality(&noisy)), &stood);
+        // Faults that cost less than a point are noise.
+        for turn in 0..noise.len() {
+            let noisy = |(place, score): (usize, &Option<Score>)| {
+                Some(Score { lost: noise[(place + turn) % noise.len()], ..(*score)? })
+            };
+            let noisy: Vec<_> = scores.iter().enumerate().map(noisy).collect();
+            prop_assert_eq!(&settled(&mut memory, Figures::Quality(&noisy)), &order);
         }
+    }
+
+    #[test]
+    fn what_is_lost_for_certain_counts_and_its_noise_does_not(
+        lost in 3.0..40.0_f64,
+        ahead in 0.0..50.0_f64,
+        nudges in proptest::collection::vec(-0.45..0.45_f64, 20),
+    ) {
+        let mut memory = TaskMemory::new(2);
+        let mut order = |lost: f64| {
+            let scores = [Some(Score { given: 40.0 + ahead, lost }), given(40.0)];
+            settled(&mut memory, Figures::Quality(&scores))
+        };
+        let stood = order(lost);
+        prop_assert_eq!(&stood, if ahead >= lost { &[0, 1] } else { &[1, 0] });
+        for nudge in nudges {
+            prop_assert_eq!(&order(lost + nudge), &stood);
+        }
+        prop_assert_eq!(order(0.0), [0, 1], "no one calls it any more: its score comes back whole");
     }
 }
 
 #[test]
 fn the_highest_score_is_first_and_equal_ones_are_as_listed() {
     let order = |scores: &[Option<f64>]| {
-        settled(&mut TaskMemory::new(scores.len()), Figures::Quality(scores))
+        let scores: Vec<_> = scores.iter().map(|score| given((*score)?)).collect();
+        settled(&mut TaskMemory::new(scores.len()), Figures::Quality(&scores))
     };
     assert_eq!(order(&[Some(70.0), Some(90.0), Some(80.0)]), [1, 2, 0]);
-    assert_eq!(order(&[Some(80.0), Some(80.0), Some(80.5)]), [0, 1, 2]);
+    assert_eq!(order(&[Some(80.0), Some(80.0), Some(80.5)]), [2, 0, 1]);
     assert_eq!(order(&[Some(70.0), None, Some(90.0)]), [2, 1, 0]);
     assert_eq!(order(&[Some(f64::NAN), Some(90.0), None]), [0, 1, 2]);
 }
@@ -69,7 +97,7 @@ fn a_model_that_answers_badly_loses_its_place_and_gets_it_back() {
     let mut memory = TaskMemory::new(2);
     let mut rate = SoftRate::default();
     let mut order = |rate: &SoftRate, now: Instant| {
-        settled(&mut memory, Figures::Quality(&[Some(rate.lowers(90.0, now)), Some(85.0)]))
+        settled(&mut memory, Figures::Quality(&[measured(rate, 90.0, now), given(85.0)]))
     };
     assert_eq!(order(&rate, at(0.0)), [0, 1]);
     for call in 0..30 {

@@ -11,9 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use sanso_core::{
-    BreakerState, CallEnd, DeploymentId, Event, FaultKind, GroupId, LegIndex, Topology,
-};
+use sanso_core::{BreakerState, CallEnd, DeploymentId, Event, FaultKind, GroupId, Topology};
 
 use super::{add, histograms};
 use crate::observe::record::Record;
@@ -229,8 +227,9 @@ impl LiteLlm {
     /// Each later leg that was called, by whether it answered.
     fn fallbacks(&self, record: &Record<'_>, snapshot: &Snapshot) {
         let trail = record.exchange.trail();
-        let mut last = LegIndex::FIRST;
-        for attempt in &trail.attempts {
+        let standing = trail.standing();
+        let mut last = standing;
+        for attempt in trail.attempts.iter().filter(|attempt| attempt.leg >= standing) {
             if std::mem::replace(&mut last, attempt.leg) == attempt.leg {
                 continue;
             }
