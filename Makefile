@@ -79,8 +79,8 @@ dashboard/node_modules: dashboard/package-lock.json
 	touch $@
 
 .PHONY: catalogue
-catalogue: ## renew the prices of models: SOURCE=folder with litellm/ and genai-prices/
-	python3 crates/sanso/catalogue/renew.py $(SOURCE)
+catalogue: ## renew the prices of models: SOURCE=folder with litellm/ and genai-prices/, LITELLM= and GENAI_PRICES= their versions
+	python3 crates/sanso/catalogue/renew.py $(SOURCE) $(LITELLM) $(GENAI_PRICES)
 
 .PHONY: system
 system:

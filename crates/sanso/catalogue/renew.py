@@ -1,8 +1,10 @@
 """Makes models.tsv from public price lists.
 
-Usage: renew.py SOURCE. SOURCE is a folder with `litellm/model_prices_and_context_window.json` and
+Usage: renew.py SOURCE LITELLM GENAI_PRICES, the last two being the versions of the lists, for the
+file's head. SOURCE is a folder with `litellm/model_prices_and_context_window.json` and
 `genai-prices/data.json`. Where both know a model, LiteLLM's entry counts, and a difference is told.
 Only chat models of the providers that sanso speaks are kept, and only what is read from the file.
+Of several prices for longer prompts that of the shortest is kept; a tier that is not understood ends the run.
 """
 
 import datetime
@@ -31,12 +33,22 @@ LEFT_OUT = re.compile(
 # How a provider spells one model in two ways; the short one is kept, and found by both.
 PREFIXES = ("accounts/fireworks/models/",)
 MILLION = 1_000_000
+# A price of prompts longer than so many thousand tokens.
+TIER = re.compile(r"input_cost_per_token_above_(\d+)k_tokens")
+# What else may be said of a price above a length: of other kinds of service, and of how long a cache
+# entry is kept.
+OTHER_TIER = re.compile(
+    r"(?:output_cost_per_token|cache_(?:read|creation)_input_token_cost|input_cost_per_token)"
+    r"(?:_above_\d+hr)?(?:_above_\d+k_tokens)?(?:_(?:batches|flex|priority|ultrafast|decisions))?"
+    r"|input_cost_per_(?:audio_per_second|character|image|video_per_second)_above_\d+k_tokens"
+    r"|output_cost_per_character_above_\d+k_tokens"
+)
 
 NOTICE = """\
 # Chat models: prices in USD per million tokens, and the longest prompt in tokens.
 # Made by renew.py on {date}; do not edit. Facts from two collections under the MIT licence:
-# LiteLLM (Copyright (c) 2023 Berri AI) and genai-prices (Copyright (c) Pydantic Services Inc. 2025
-# to present). Their notice:
+# LiteLLM {litellm} (Copyright (c) 2023 Berri AI) and genai-prices {genai_prices} (Copyright (c)
+# Pydantic Services Inc. 2025 to present). Their notice:
 #   Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
 #   associated documentation files (the "Software"), to deal in the Software without restriction,
 #   including without limitation the rights to use, copy, modify, merge, publish, distribute,
@@ -70,20 +82,22 @@ def from_litellm(source, providers):
         if provider not in providers or entry.get("mode") != "chat":
             continue
         name = key.removeprefix(f"{provider}/")
+        unknown = [field for field in entry if "_above_" in field and not OTHER_TIER.fullmatch(field)]
+        if unknown:
+            sys.exit(f"{key}: a price tier that is not understood: {', '.join(unknown)}")
         yield provider, name, litellm_row(entry)
 
 
 def litellm_row(entry):
     long = {}
-    for tokens in (128_000, 200_000, 256_000, 272_000):
-        suffix = f"_above_{tokens // 1000}k_tokens"
-        if f"input_cost_per_token{suffix}" in entry:
-            long = {
-                "from": tokens,
-                "input": entry.get(f"input_cost_per_token{suffix}"),
-                "output": entry.get(f"output_cost_per_token{suffix}"),
-            }
-            break
+    lengths = sorted(int(found[1]) for found in map(TIER.fullmatch, entry) if found)
+    if lengths:
+        suffix = f"_above_{lengths[0]}k_tokens"
+        long = {
+            "from": lengths[0] * 1000,
+            "input": entry[f"input_cost_per_token{suffix}"],
+            "output": entry.get(f"output_cost_per_token{suffix}"),
+        }
     base = entry
     tiers = entry.get("tiered_pricing") or []
     if "input_cost_per_token" not in entry and tiers:
@@ -198,10 +212,12 @@ def shown(value):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 4:
         sys.exit(__doc__)
-    models = gather(Path(sys.argv[1]))
-    lines = [NOTICE.format(date=datetime.date.today().isoformat())]
+    source, litellm, genai_prices = sys.argv[1:]
+    models = gather(Path(source))
+    today = datetime.date.today().isoformat()
+    lines = [NOTICE.format(date=today, litellm=litellm, genai_prices=genai_prices)]
     last = None
     for (provider, name), found in sorted(models.items()):
         if provider != last:

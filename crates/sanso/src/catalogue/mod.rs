@@ -111,7 +111,9 @@ mod tests {
     fn the_data_is_small_and_says_where_it_is_from() {
         assert!(TEXT.len() < 150_000, "{}", TEXT.len());
         let head: String = TEXT.lines().take_while(|line| line.starts_with('#')).collect();
-        for said in ["Berri AI", "Pydantic Services Inc.", "MIT licence", "do not edit"] {
+        for said in
+            ["Berri AI", "Pydantic Services Inc.", "MIT licence", "do not edit", "LiteLLM 1."]
+        {
             assert!(head.contains(said), "{said}");
         }
     }
@@ -143,5 +145,14 @@ mod tests {
         let long = price.long.unwrap();
         assert_eq!(long.from, 200_000);
         assert!(long.input > price.input && long.output > price.output);
+    }
+
+    #[test]
+    fn no_length_at_which_prices_rise_is_lost() {
+        let rises = |provider, model| find(provider, model)?.price?.long.map(|long| long.from);
+        assert_eq!(rises("anthropic", "claude-haiku-5-5"), Some(100_000));
+        assert_eq!(rises("minimax", "MiniMax-M3"), Some(512_000));
+        assert_eq!(rises("gemini", "gemini-2.5-pro"), Some(200_000));
+        assert_eq!(rises("openai", "gpt-4.1"), None);
     }
 }
