@@ -186,9 +186,8 @@ fn one_request_in_twenty_measures_someone_however_many_are_due() {
 #[test]
 fn who_may_not_be_tried_is_not() {
     let paces = [Some(Pace { until: Duration::from_secs(1), answered: 1.0, tokens_per_s: 0.0 }); 3];
-    let mut memory = TaskMemory::new(3);
-    let mut rng = Rng::from_seed(1);
-    let mut tried = |may_try: [bool; 3]| -> Vec<usize> {
+    let tried = |may_try: [bool; 3]| -> Vec<usize> {
+        let (mut memory, mut rng) = (TaskMemory::new(3), Rng::from_seed(1));
         let orders = (0..2000).map(|request| {
             let now = at(60.0 * f64::from(request));
             let figures = Figures::Latency(&paces, &[None; 3]);
