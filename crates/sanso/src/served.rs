@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+pub use sanso_watch::Degradation;
+
 use crate::observe::trail::{self, Attempt};
 
 /// Who served a request, and how it came to that.
@@ -29,39 +31,6 @@ pub struct Served {
     /// USD for the answer, where it is complete and its price is known; of a stream the request log
     /// alone has it.
     pub cost_usd: Option<f64>,
-}
-
-/// How much of what was wanted the caller got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Degradation {
-    /// The first leg answered; or, where a model was tried out before it, the one that would have been.
-    Full,
-    /// Another leg did.
-    Partial,
-    /// No one did, and a stored or a static answer stands in.
-    Degraded,
-    /// No one did.
-    Unavailable,
-    /// No one did before the client went away.
-    Cancelled,
-    /// No one had to: the request itself is at fault, and its caller was told so.
-    Rejected,
-}
-
-impl Degradation {
-    /// As headers, logs and metrics write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Partial => "partial",
-            Self::Degraded => "degraded",
-            Self::Unavailable => "unavailable",
-            Self::Cancelled => "cancelled",
-            Self::Rejected => "rejected",
-        }
-    }
 }
 
 impl Served {

@@ -23,7 +23,7 @@ pub(super) fn of(record: &Record<'_>) -> Finished {
         at: millis(record.now, record.now),
         task: record.task(),
         model_group: snapshot.group_name(exchange.group()),
-        degradation: degradation(served.degradation),
+        degradation: served.degradation,
         provider: target.map(|target| Arc::clone(&target.provider)),
         model: by.map(|by| model(record, by)),
         deployment: target.map(|target| Arc::clone(&target.id)),
@@ -128,15 +128,4 @@ fn note(record: &Record<'_>, call: CallId) -> Option<Arc<str>> {
     let end = said.char_indices().nth(NOTE).map_or(said.len(), |(end, _)| end);
     let more = if end < said.len() { "…" } else { "" };
     Some(format!("{}{more}", &said[..end]).into())
-}
-
-const fn degradation(degradation: Degradation) -> sanso_watch::Degradation {
-    match degradation {
-        Degradation::Full => sanso_watch::Degradation::Full,
-        Degradation::Partial => sanso_watch::Degradation::Partial,
-        Degradation::Degraded => sanso_watch::Degradation::Degraded,
-        Degradation::Unavailable => sanso_watch::Degradation::Unavailable,
-        Degradation::Cancelled => sanso_watch::Degradation::Cancelled,
-        Degradation::Rejected => sanso_watch::Degradation::Rejected,
-    }
 }
