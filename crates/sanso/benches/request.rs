@@ -76,7 +76,7 @@ fn main() {
     let watched_us = best_of(WATCHED, || {
         for _ in 0..WATCHED / BURST {
             through(&watched, &body, BURST);
-            runtime.block_on(tokio::time::sleep(PAUSE));
+            runtime.block_on(async { tokio::time::sleep(PAUSE).await });
         }
     });
     let lost = watched.metrics();
