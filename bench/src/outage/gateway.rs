@@ -27,9 +27,11 @@ impl Gateway {
     pub fn start(binary: &Path, providers: &str, chains: &[Chain]) -> Outcome<Self> {
         let config = std::env::temp_dir().join(format!("sanso-outage-{}.yaml", std::process::id()));
         std::fs::write(&config, yaml(providers, chains))?;
-        let mut child = Command::new(binary)
+        let mut child = Command::new(std::fs::canonicalize(binary)?)
             .args(["serve", "--port", "0", "--config"])
             .arg(&config)
+            // Its history is kept there.
+            .current_dir(std::env::temp_dir())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -38,7 +40,7 @@ impl Gateway {
         let authority = loop {
             let line = lines.next().ok_or("sanso ended before it listened")??;
             if let Some((_, rest)) = line.split_once("listening on http://") {
-                break rest.trim_end_matches(['"', '}']).to_owned();
+                break rest.split('"').next().unwrap_or_default().to_owned();
             }
         };
         // Its log is read on, or it would wait for a reader.
