@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use tokio::net::TcpSocket;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::client::{self, Seen};
 use crate::http2;
@@ -67,6 +67,8 @@ pub(crate) struct Row {
 #[derive(Clone, Debug)]
 pub(crate) enum Wire {
     Clear,
+    /// What is sent to open a connection is lost: nobody refuses, and nobody accepts.
+    BlackHole,
     /// The gateway speaks TLS, and the script plays beneath it.
     BeneathTls,
     Tls(Shown),
@@ -149,6 +151,11 @@ pub(crate) struct Stage {
 /// Who plays a row's script.
 pub(crate) enum Provider {
     Nobody(TcpSocket),
+    /// It listens, and has no room: one connection that it never accepts fills it.
+    Deaf {
+        listener: TcpListener,
+        _fills: TcpStream,
+    },
     Script(Upstream, Option<Front>),
     Http2(http2::Server),
 }
@@ -156,7 +163,7 @@ pub(crate) enum Provider {
 impl Provider {
     pub(crate) fn seen(&self) -> upstream::Seen {
         match self {
-            Self::Nobody(_) => upstream::Seen::default(),
+            Self::Nobody(_) | Self::Deaf { .. } => upstream::Seen::default(),
             Self::Script(script, None) => script.seen(),
             Self::Script(script, Some(front)) => {
                 upstream::Seen { connections: front.connections(), ..script.seen() }
@@ -167,7 +174,7 @@ impl Provider {
 
     pub(crate) async fn seen_when(&self, wanted: impl FnMut(&upstream::Seen) -> bool) {
         match self {
-            Self::Nobody(_) => panic!("nobody sees anything"),
+            Self::Nobody(_) | Self::Deaf { .. } => panic!("nobody sees anything"),
             Self::Script(script, _) => script.seen_when(wanted).await,
             Self::Http2(server) => server.seen_when(wanted).await,
         };
@@ -193,6 +200,7 @@ impl Stage {
             (Wire::Http2(script), _) => {
                 Provider::Http2(http2::Server::start(authority, script.clone()).await)
             }
+            (Wire::BlackHole, _) => deaf().await,
             (_, None) => Provider::Nobody(nobody()),
             (Wire::Tls(shown), Some(scripts)) => {
                 let script = Upstream::start(scripts.clone()).await;
@@ -205,11 +213,13 @@ impl Stage {
         };
         let address = match &provider {
             Provider::Nobody(socket) => socket.local_addr().unwrap(),
+            Provider::Deaf { listener, .. } => listener.local_addr().unwrap(),
             Provider::Script(_, Some(front)) => front.address,
             Provider::Script(script, None) => script.address,
             Provider::Http2(server) => server.address,
         };
-        let scheme = if matches!(row.wire, Wire::Clear) { "http" } else { "https" };
+        let scheme =
+            if matches!(row.wire, Wire::Clear | Wire::BlackHole) { "http" } else { "https" };
         // Each dialect's paths begin elsewhere.
         let path = if row.dialect == Dialect::OpenAi { "/v1" } else { "" };
         Self { row, number, provider, base: format!("{scheme}://{address}{path}") }
@@ -257,6 +267,13 @@ fn nobody() -> TcpSocket {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     socket
+}
+
+/// Linux drops what would open a connection to a listener whose queue is full.
+async fn deaf() -> Provider {
+    let listener = nobody().listen(0).unwrap();
+    let fills = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    Provider::Deaf { listener, _fills: fills }
 }
 
 /// The text of a whole answer of a script.

@@ -26,6 +26,8 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(both(Row::new("G22", "a 200 with a page of HTML", says(html)).calls(2)));
     rows.extend(both(Row::new("G31", "a redirect", says(*redirect)).calls(2)));
     rows.extend(both(Row::new("G30", "a gzip that nobody asked for", says(zipped)).calls(2)));
+    let bomb = response("200 OK", "application/json\r\ncontent-encoding: gzip", bomb());
+    rows.extend(both(Row::new("G29", "a gzip of 1 kB that holds 1 MiB", says(bomb)).calls(2)));
     rows.push(Row::new("G32", "a cookie", says(cookie)).expect(Expect::Answer));
     let huge = response("200 OK", &huge_head, answer_of(TEXT));
     rows.extend(both(Row::new("G32", "a head beyond the limit", says(huge)).calls(2)));
@@ -52,4 +54,12 @@ pub(super) fn rows() -> Vec<Row> {
             .expect(Expect::Answer),
     );
     rows
+}
+
+/// A mebibyte of zeros, as `gzip -9` packs it: a thousandth.
+fn bomb() -> Vec<u8> {
+    let begin = *b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc1\x31\x01\x00\x00\x00\xc2\xa0\xf5\x4f\x6d\x08\x5f\xa0";
+    let end = *b"\x3e\x03\x1c\xea\x38\xa7\x00\x00\x10\x00";
+    let zeros = vec![0; 1051 - begin.len() - end.len()];
+    [&begin[..], &zeros, &end].concat()
 }
