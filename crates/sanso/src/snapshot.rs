@@ -261,7 +261,7 @@ fn limits(deployment: &config::Deployment) -> DeploymentLimits {
         gap_thinking: timeouts.gap_patient,
         timeout: timeouts.timeout,
         stream_timeout: timeouts.stream_timeout,
-        // Which models think is the catalogue's to say; until it is there, the request says it.
+        // The catalogue does not say which models think: the request does.
         thinks: false,
     }
 }
