@@ -43,7 +43,7 @@ pub(crate) enum Beat {
         reason: u32,
         was_seen: bool,
     },
-    /// The connection is dropped, with all that is in flight.
+    /// The connection is dropped, once the client has read what was sent before.
     Close,
     /// Frames as they are.
     Raw(Vec<u8>),
@@ -191,8 +191,8 @@ impl Connection {
         }
     }
 
-    /// Takes one frame.
-    async fn take(&mut self) -> Result<(), Over> {
+    /// Takes one frame: its kind and flags.
+    async fn take(&mut self) -> Result<(u8, u8), Over> {
         let mut head = [0; 9];
         self.stream.read_exact(&mut head).await?;
         let [a, b, c, kind, flags, id @ ..] = head;
@@ -216,6 +216,14 @@ impl Connection {
             }
             _ => {}
         }
+        Ok((kind, flags))
+    }
+
+    /// Waits until the client has read all that was sent. A connection that is closed earlier may
+    /// fail at the client's next write, before its next read: what it then has not read is lost.
+    async fn is_read(&mut self) -> Result<(), Over> {
+        self.send(&frame(PING, 0, 0, &[0; 8])).await?;
+        while self.take().await? != (PING, ACK) {}
         Ok(())
     }
 
@@ -238,7 +246,10 @@ impl Connection {
                     let payload = [last.to_be_bytes(), reason.to_be_bytes()].concat();
                     self.send(&frame(GOAWAY, 0, 0, &payload)).await?;
                 }
-                Beat::Close => return Err(Over),
+                Beat::Close => {
+                    self.is_read().await?;
+                    return Err(Over);
+                }
                 Beat::Raw(frames) => self.send(&frames).await?,
             }
             if over {
