@@ -30,7 +30,10 @@ pub(crate) struct UsualTimes([Recent; Class::COUNT]);
 /// does not move it at all: the decay that the rules want, without a weight to tune.
 #[derive(Clone, Debug, Default)]
 struct Recent {
+    /// As they came, in a ring.
     samples: [Duration; Self::KEPT],
+    /// The same by size: each request asks for the median.
+    sorted: [Duration; Self::KEPT],
     seen: usize,
 }
 
@@ -38,25 +41,46 @@ impl Recent {
     const KEPT: usize = 31;
     /// Below this a median is noise, and the rules have their own figure for "unknown".
     const KNOWN_FROM: usize = 5;
+
+    fn filled(&self) -> usize {
+        self.seen.min(Self::KEPT)
+    }
+
+    fn record(&mut self, elapsed: Duration) {
+        let oldest = std::mem::replace(&mut self.samples[self.seen % Self::KEPT], elapsed);
+        let filled = self.filled();
+        let mut place = if filled < Self::KEPT {
+            filled
+        } else {
+            self.sorted.partition_point(|sample| *sample < oldest)
+        };
+        self.seen += 1;
+        // From there to where it belongs, past those in between.
+        while place > 0 && self.sorted[place - 1] > elapsed {
+            self.sorted[place] = self.sorted[place - 1];
+            place -= 1;
+        }
+        while place + 1 < filled && self.sorted[place + 1] < elapsed {
+            self.sorted[place] = self.sorted[place + 1];
+            place += 1;
+        }
+        self.sorted[place] = elapsed;
+    }
+
+    fn median(&self) -> Option<Duration> {
+        let filled = self.filled();
+        (filled >= Self::KNOWN_FROM).then(|| self.sorted[filled / 2])
+    }
 }
 
 impl UsualTimes {
     pub(crate) fn record(&mut self, class: Class, elapsed: Duration) {
-        let recent = &mut self.0[class.index()];
-        recent.samples[recent.seen % Recent::KEPT] = elapsed;
-        recent.seen += 1;
+        self.0[class.index()].record(elapsed);
     }
 
     /// The median, or `None` below five samples.
     pub(crate) fn get(&self, class: Class) -> Option<Duration> {
-        let recent = &self.0[class.index()];
-        let filled = recent.seen.min(Recent::KEPT);
-        if filled < Recent::KNOWN_FROM {
-            return None;
-        }
-        let mut samples = recent.samples;
-        let (_, median, _) = samples[..filled].select_nth_unstable(filled / 2);
-        Some(*median)
+        self.0[class.index()].median()
     }
 }
 
@@ -84,6 +108,22 @@ mod tests {
         for (order, class) in CLASSES.into_iter().enumerate() {
             let median = Duration::from_secs(5 + 10 * order as u64);
             assert_eq!(times.get(class), Some(median), "{class:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_the_median_of_the_last_31_whatever_their_order() {
+        let (mut times, class) = (UsualTimes::default(), CLASSES[0]);
+        let mut all = Vec::new();
+        for number in 0..500_u64 {
+            // Every order of rising, falling and equal ones.
+            let sample = Duration::from_secs(number * number * 7919 % 41);
+            all.push(sample);
+            times.record(class, sample);
+            let mut last = all[all.len().saturating_sub(31)..].to_vec();
+            last.sort_unstable();
+            let median = last[last.len() / 2];
+            assert_eq!(times.get(class), (last.len() >= 5).then_some(median), "{number}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! A batch of events, in one transaction.
 
 use rusqlite::{CachedStatement, Transaction, TransactionBehavior, params};
-use sanso_watch::{Degradation, Event, Finished, Plan};
+use sanso_watch::{Degradation, Event, Finished, Millis, Plan};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,14 +15,21 @@ use crate::tally::{Level, Tally};
 const ROW_BYTES: usize = 64 * 1024;
 /// Bytes of a name in a row that was too large: few are longer, and a caller may send any length.
 const NAME_BYTES: usize = 200;
+/// Ordinary requests of a second that have rows of their own. No one reads more, and rows of them all
+/// would cost a busy gateway more than anything else that it keeps, and push out of the file what is
+/// looked for.
+const ORDINARY: u32 = 100;
 /// Bytes of pages that an event takes at most: its row, and what it adds to indexes and sums.
 pub(super) const EVENT_BYTES: u64 = 4 * ROW_BYTES as u64;
 
 impl Store {
     /// Writes events and what they add to the sums: all of them, or none.
     ///
+    /// Of ordinary requests beyond a hundred a second only the sums are kept.
+    ///
     /// A request whose id is in the file is passed over, sums included, so a batch may be written
-    /// again when it is not known whether it was.
+    /// again when it is not known whether it was. One without a row goes with the row before it: the
+    /// first of a batch has one.
     ///
     /// # Errors
     ///
@@ -37,7 +44,7 @@ impl Store {
         // same ones.
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut tally = Tally::default();
+        let (mut tally, mut pace, mut is_new) = (Tally::default(), Pace::default(), true);
         {
             let mut request = transaction.prepare_cached(
                 "INSERT INTO request (id, at_ms, model_group, eventful, finished)
@@ -50,7 +57,10 @@ impl Store {
             for event in events {
                 match event {
                     Event::Request(finished) => {
-                        if insert(&mut request, finished)? {
+                        if is_eventful(finished) || pace.admits(finished.at) {
+                            is_new = insert(&mut request, finished)?;
+                        }
+                        if is_new {
                             tally.add(finished, 1, plan);
                         }
                     }
@@ -90,6 +100,25 @@ impl Store {
 
 fn add_up(transaction: &Transaction<'_>, tally: &Tally) -> rusqlite::Result<()> {
     Level::ALL.into_iter().try_for_each(|level| sums::add(transaction, level, &tally.at(level)))
+}
+
+/// Which ordinary requests of a batch have rows. It knows of no other batch: one that is written again
+/// must come to the same.
+#[derive(Debug, Default)]
+struct Pace {
+    second: u64,
+    rows: u32,
+}
+
+impl Pace {
+    fn admits(&mut self, at: Millis) -> bool {
+        let second = at.0 / 1000;
+        if second != self.second {
+            *self = Self { second, rows: 0 };
+        }
+        self.rows += 1;
+        self.rows <= ORDINARY
+    }
 }
 
 /// Whether it is new.

@@ -112,7 +112,7 @@ fn space_that_is_no_longer_needed_goes_back_to_the_disk() {
     settings.clock = || Millis(CLOCK.load(Ordering::Relaxed));
     let history = History::start(settings, plan()).unwrap();
     for n in 0..8000 {
-        let mut request = finished(&format!("r{n}"), NOW);
+        let mut request = finished(&format!("r{n}"), NOW.minus(n * SECOND));
         request.warnings = vec!["x".repeat(1500).into()];
         note(&history, &[request]);
     }

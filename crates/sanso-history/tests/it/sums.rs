@@ -100,6 +100,27 @@ fn a_thousand_mixed_requests_across_the_end_of_a_month() {
 }
 
 #[test]
+fn of_a_busy_second_all_is_counted_and_listed_is_what_went_wrong_and_a_hundred_more() {
+    let dir = Dir::new();
+    let history = dir.history();
+    let mut requests: Vec<Finished> =
+        (0..1000).map(|n| crate::support::finished(&format!("r{n}"), NOW)).collect();
+    requests.iter_mut().step_by(100).for_each(|it| it.degradation = Degradation::Unavailable);
+    // Written again, they change nothing.
+    for _ in 0..2 {
+        note(&history, &requests);
+        history.flush().unwrap();
+        assert_eq!(dir.number("SELECT count(*) FROM request"), 110);
+        assert_eq!(dir.number("SELECT count(*) FROM request WHERE eventful"), 10);
+        for span in [60, 3600, 86_400] {
+            let sum = |column| format!("SELECT sum({column}) FROM served WHERE span_s = {span}");
+            assert_eq!(dir.number(&sum("full")), 990);
+            assert_eq!(dir.number(&sum("unavailable")), 10);
+        }
+    }
+}
+
+#[test]
 fn a_late_row_is_counted_in_the_span_that_it_belongs_to() {
     let dir = Dir::new();
     let history = dir.history();

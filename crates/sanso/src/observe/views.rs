@@ -50,7 +50,7 @@ impl Views {
 /// gateway.
 const CAPACITY: usize = 8 * 1024;
 /// How long events are gathered: too short for a reader to notice, long enough for a batch.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(20);
 
 /// A view with a thread of its own behind a bounded queue. A slow one costs no request: it costs
 /// events, and those are counted.

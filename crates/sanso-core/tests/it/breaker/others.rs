@@ -320,6 +320,29 @@ fn a_breaker_that_cut_streams_opened_is_tried_to_the_end() {
 }
 
 #[test]
+fn of_two_answers_that_flow_the_one_that_is_left_is_no_success_later() {
+    let mut rig = Rig::new(BreakerPolicy { probes: 2, ..BreakerPolicy::default() }, 1);
+    let tails: Vec<Tail> = (0..6).map(|_| rig.flow()).collect();
+    for tail in tails {
+        rig.pass(ms(400));
+        rig.cut(tail);
+    }
+    rig.pass(S(20));
+    let permits = [0, 1].map(|_| rig.acquire().expect("two places"));
+    let [first, second] = permits.map(|permit| {
+        rig.pass(ms(400));
+        rig.answer(permit)
+    });
+    rig.pass(S(30) - ms(200));
+    // The first has flowed for long enough; the second has not, and its client leaves.
+    assert!(rig.acquire().is_ok(), "the first has given its place back");
+    drop(second);
+    rig.pass(S(60));
+    assert_eq!(rig.state(), BreakerState::HalfOpen, "one success of two");
+    drop(first);
+}
+
+#[test]
 fn a_reopening_that_no_break_caused_ends_that() {
     let mut rig = closed();
     let tails: Vec<Tail> = (0..6).map(|_| rig.flow()).collect();
