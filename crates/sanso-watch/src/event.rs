@@ -276,7 +276,7 @@ impl From<sanso_core::SoftReason> for Soft {
     }
 }
 
-/// One upstream call of a request.
+/// One upstream call of a request. What there is not to be said of it is not in its JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttemptMade {
     /// Whom it went to.
@@ -290,13 +290,16 @@ pub struct AttemptMade {
     /// How it ended.
     pub outcome: Outcome,
     /// The limit that fired, of a timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     /// Of a soft fault: which. It came back as 200 and was not taken.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soft: Option<Soft>,
     /// The provider's HTTP status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// In the provider's words, masked and cut short by whoever fills it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Arc<str>>,
     /// How long the request waited before it.
     pub wait_before_ms: u64,
@@ -305,9 +308,10 @@ pub struct AttemptMade {
     /// From its start to its end.
     pub duration_ms: u64,
     /// From its start to its first content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttft_ms: Option<u64>,
     /// It was a call past a shut breaker.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub forced_probe: bool,
 }
 

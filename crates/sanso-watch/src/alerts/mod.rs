@@ -8,6 +8,7 @@
 //! what happens from then on can fire.
 
 mod alert;
+mod grouping;
 mod onset;
 mod reading;
 mod sentence;
@@ -15,9 +16,6 @@ mod signal;
 mod thresholds;
 mod track;
 mod watched;
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +28,7 @@ use crate::figures::{DAY, MINUTE};
 use crate::index::Index;
 use crate::millis::Millis;
 use crate::scene::Scene;
+use grouping::Grouping;
 use track::Lines;
 pub(crate) use track::Tracked;
 
@@ -50,6 +49,8 @@ pub(crate) struct State {
     tracked: Vec<Tracked>,
     silences: Vec<(Signal, Subject, Millis)>,
     next_id: u64,
+    #[serde(default)]
+    grouping: Grouping,
     /// Nothing before it can fire.
     floor: Millis,
     /// When the last alert about something was well again: what it fired for fires no other. After a
@@ -149,6 +150,7 @@ impl Alerts {
         self.state.resolved.retain(|(_, _, at)| at.plus(DAY) > now);
         self.state.last_tick = now;
         self.state.silences.retain(|(_, _, until)| *until > now);
+        self.state.grouping.pass(now, self.thresholds.short());
         let mut changes = Vec::new();
         for watched in &self.watched {
             let resolved = at_of(&self.state.resolved, watched.signal, &watched.subject);
@@ -163,9 +165,12 @@ impl Alerts {
             };
             tracked.alert.silenced_until =
                 at_of(&self.state.silences, tracked.alert.signal, &tracked.subject);
-            changes
-                .extend(tracked.tell().map(|change| Also { change, alert: tracked.alert.clone() }));
-            if tracked.alert.state == AlertState::Resolved {
+            let is_resolved = tracked.alert.state == AlertState::Resolved;
+            if is_resolved || self.state.grouping.may_worsen(&tracked.alert.subject) {
+                let told = tracked.tell();
+                changes.extend(told.map(|change| Also { change, alert: tracked.alert.clone() }));
+            }
+            if is_resolved {
                 let Tracked { alert, subject, .. } = tracked;
                 self.state.resolved.retain(|(s, of, _)| (*s, of) != (alert.signal, &subject));
                 self.state.resolved.push((alert.signal, subject, now));
@@ -174,7 +179,7 @@ impl Alerts {
             }
         }
         self.drop_unplanned(&mut changes);
-        grouped(changes, now)
+        self.state.grouping.notices(changes, now)
     }
 
     /// Whom no plan knows any more has nothing left to be well again.
@@ -196,25 +201,4 @@ impl Alerts {
 fn at_of(noted: &[(Signal, Subject, Millis)], signal: Signal, subject: &Subject) -> Option<Millis> {
     let mut noted = noted.iter().filter(|(s, of, _)| (*s, of) == (signal, subject));
     noted.next().map(|(_, _, at)| *at)
-}
-
-/// One notice per chain and kind of change, led by the signal that tells most.
-fn grouped(mut changes: Vec<Also>, at: Millis) -> Vec<Notice> {
-    changes.sort_by_key(|also| (also.alert.signal, std::cmp::Reverse(also.alert.severity)));
-    let mut groups: BTreeMap<_, Notice> = BTreeMap::new();
-    for Also { change, alert } in changes {
-        // An escalation beside a firing is one message, too: both say that it got worse.
-        let worse = change != Change::Resolved;
-        let Subject { model_group, task, .. } = &alert.subject;
-        let key = (model_group.as_ref().map(Arc::clone), task.as_ref().map(Arc::clone), worse);
-        match groups.entry(key) {
-            std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert(Notice { change, at, alert, also: Vec::new() });
-            }
-            std::collections::btree_map::Entry::Occupied(mut place) => {
-                place.get_mut().also.push(Also { change, alert });
-            }
-        }
-    }
-    groups.into_values().collect()
 }

@@ -162,7 +162,7 @@ fn of_few_requests_none_answered_is_critical_and_one_is_not() {
     rig.tick();
     assert_eq!(rig.told(), ["fired unavailable warn main-model"], "two may be chance");
     rig.ask(nobody(Kind::BadRequest));
-    rig.tick();
+    rig.pass(30 * SECOND);
     assert_eq!(rig.told(), ["escalated unavailable critical main-model"]);
     let mut rig = Rig::new();
     for n in 0..7 {
@@ -360,6 +360,30 @@ fn alerts_of_one_chain_are_one_notice() {
         rig.told(),
         ["fired fallback_rate critical main-model + fired provider_error_rate critical main-model"]
     );
+}
+
+#[test]
+fn what_fires_within_half_a_minute_of_a_notice_is_one_more() {
+    let mut rig = Rig::new();
+    let after = |rig: &mut Rig, seconds: u64| {
+        rig.now = rig.now.plus(seconds * SECOND);
+        rig.tick();
+        rig.told()
+    };
+    rig.ask(fallback(Kind::Authentication));
+    assert_eq!(after(&mut rig, 0), ["fired authentication critical main-model"]);
+    (0..4).for_each(|_| rig.opening("a", Kind::ServerError));
+    assert_eq!(after(&mut rig, 10), [""; 0]);
+    assert!(rig.firing().contains(&Signal::BreakerOpenings), "the page shows it at once");
+    rig.ask(fallback(Kind::NotFound));
+    (0..4).for_each(|_| rig.opening("g", Kind::ServerError));
+    let another = ["fired breaker_openings critical flash"];
+    assert_eq!(after(&mut rig, 19), another, "another chain does not wait for it");
+    let gathered =
+        "fired not_found critical main-model + fired breaker_openings critical main-model";
+    rig.restart();
+    assert_eq!(after(&mut rig, 1), [gathered]);
+    assert_eq!(after(&mut rig, 60), [""; 0]);
 }
 
 #[test]
