@@ -1,9 +1,9 @@
 //! What one request costs apart from its connections: CPU time per request, as JSON.
 //!
 //! `chain` is the core alone: the walk, the gates, the budgets, the breaker of a request that its first
-//! call answers. `request` is all of the library but the upstream's connections and its HTTP: the body
-//! read and written, the chain, counters and trail; a canned answer stands for the provider's.
-//! `logged` writes a line of the request log besides, and hands it to its writer; `watched` keeps it in
+//! call answers. `body` is what anyone has to do who looks at a request: the body read, an answer
+//! written. `request` is all of the library but the upstream's connections and its HTTP: both of these,
+//! counters and trail; a canned answer stands for the provider's. `logged` writes a line of the request log besides, and hands it to its writer; `watched` keeps it in
 //! a history and in the figures of a watch, too, as `sanso serve` does. `by_quality`, `by_cost`
 //! and `by_latency` are what the order of a task of thirty models costs above one that is as listed.
 
@@ -22,6 +22,12 @@ use sanso_core::{
     Rules, Signal, Step, Topology,
 };
 use sanso_history::{History, Settings};
+use sanso_wire::envelope::Envelope;
+use sanso_wire::{ir, openai_chat};
+
+/// The server's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const REQUESTS: u32 = 200_000;
 /// For each order of a task.
@@ -70,6 +76,7 @@ fn main() {
     };
     let body = Bytes::from_static(BODY);
     let chain = best_of(REQUESTS, chains);
+    let bodies = best_of(REQUESTS, || bodies(&body));
     let request = best_of(REQUESTS, || through(&silent, &body, REQUESTS));
     let logged = best_of(REQUESTS, || through(&logged, &body, REQUESTS));
     // In bursts that the views can follow; the time is the processor's, so pauses are not in it.
@@ -92,7 +99,7 @@ fn main() {
     let by = [quality, cost, latency].map(|all| all - listed);
     let mut out = io::stdout();
     let figures = format!(
-        r#"{{"chain_us":{chain:.3},"request_us":{request:.3},"logged_us":{logged:.3},"watched_us":{watched_us:.3},"by_quality_us":{:.3},"by_cost_us":{:.3},"by_latency_us":{:.3}}}"#,
+        r#"{{"chain_us":{chain:.3},"body_us":{bodies:.3},"request_us":{request:.3},"logged_us":{logged:.3},"watched_us":{watched_us:.3},"by_quality_us":{:.3},"by_cost_us":{:.3},"by_latency_us":{:.3}}}"#,
         by[0], by[1], by[2]
     );
     writeln!(out, "{figures}").expect("standard output");
@@ -154,6 +161,27 @@ fn chains() {
         while let Some(event) = chain.poll_event() {
             black_box(event);
         }
+    }
+}
+
+/// What is read of a request's body, and what `mock_response` writes.
+#[expect(clippy::expect_used, reason = "a measurement that cannot be made ends")]
+fn bodies(body: &Bytes) {
+    for _ in 0..REQUESTS {
+        let envelope = Envelope::read(body.clone()).expect("a request");
+        let choice = ir::Choice {
+            parts: vec![ir::Part::Text("Hello".to_owned())],
+            finish: Some(ir::FinishReason::Stop),
+            ..ir::Choice::default()
+        };
+        let usage = ir::Usage { prompt: 10, completion: 20, ..ir::Usage::default() };
+        let answer = ir::Answer {
+            model: envelope.model.clone(),
+            choices: vec![choice],
+            usage: Some(usage),
+            ..ir::Answer::default()
+        };
+        black_box(openai_chat::write_answer(&answer, "chatcmpl-0", 0));
     }
 }
 
