@@ -212,7 +212,7 @@ living('a gateway that was never asked counts nothing, whatever it fills in', 'e
 });
 
 living('a quota that is open again is said to have shut', 'healthy', async (_, page) => {
-  assert.match(await read(page, '.dep'), /Throttled on tokens per minute 3 times in 1 h, open now/);
+  assert.match(await read(page, '.dep'), /Throttled on tokens per minute 3 times in 1 h, not now/);
 }, {
   change({ overview: o }) {
     const d = o.chains[0]?.legs[0]?.deployments[0];

@@ -46,9 +46,10 @@ const GATES: Record<string, string> = { quota: 'Throttled', host: 'Host gate shu
 /** A gate past its time is open, whether or not somebody has gone through: then only how often it shut is worth a word. */
 function GateLine({ g }: { g: Gate }) {
   const left = useLook(now, (n) => (g.shut === false ? null : g.not_before == null ? '' : moment(g.not_before) > n ? `, ${span(moment(g.not_before) - n)} left` : null));
-  const often = g.closings_1h ? `${left == null ? ' ' : ', '}${count(g.closings_1h)} times in 1${NB}h` : '';
+  const times = g.closings_1h === 1 ? 'once' : `${count(g.closings_1h ?? 0)} times`;
+  const often = g.closings_1h ? `${left == null ? ' ' : ', '}${times} in 1${NB}h` : '';
   if (left == null && !often) return null;
-  return <p class="bs gate"><b>{GATES[g.gate] ?? `${g.gate} gate shut`}</b>{g.dimension && ` on ${g.dimension}`}{left != null && <span class="rel">{left}</span>}{often}{left == null && ', open now'}</p>;
+  return <p class="bs gate"><b>{GATES[g.gate] ?? `${g.gate} gate shut`}</b>{g.dimension && ` on ${g.dimension}`}{left != null && <span class="rel">{left}</span>}{often}{left == null && ', not now'}</p>;
 }
 
 function Errors({ d }: { d: Deployment }) {
