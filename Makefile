@@ -8,6 +8,7 @@ VENV := .venv
 WHEELS := $(VENV)/.requirements
 TOOLS := target/tools
 CARGO_DENY_VERSION := 0.20.2
+CARGO_MUTANTS_VERSION := 27.1.0
 export PATH := $(CURDIR)/$(TOOLS)/bin:$(PATH)
 
 .PHONY: help
@@ -39,6 +40,18 @@ check: system deny ## format, lints, documentation, dependencies
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --lib
 	cargo deny --locked check bans licenses sources
+
+# Two hours for all of them on two cores. A survivor is a rule that no test holds, or a change that is
+# none.
+.PHONY: mutants
+mutants: ## the core's rules, each broken in turn: does a test notice? SHARD=0/16 for a part
+	@command -v cargo-mutants >/dev/null || { \
+	  cargo install cargo-mutants --version $(CARGO_MUTANTS_VERSION) --locked --debug \
+	    --root $(TOOLS) --target-dir $(TOOLS)/build && \
+	  rm -rf $(TOOLS)/build; }
+	CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_OPT_LEVEL=1 cargo mutants -p sanso-core \
+	  $(if $(SHARD),--shard $(SHARD)) --exclude-re 'impl (fmt::)?(Debug|Display)' \
+	  --minimum-test-timeout 30 -o target/mutants -- --lib --test it
 
 .PHONY: audit
 audit: deny ## known vulnerabilities; asks the network for the newest

@@ -61,6 +61,7 @@ fn a_retry_costs_what_the_fault_before_it_suggests() {
             paid += price;
         }
         assert!(paid <= 500 && paid + price > 500, "{kind:?}: {paid}");
+        assert_eq!(gates.view(ONE, at(0)).retry_budget, Some(500 - paid), "{kind:?}");
         assert_eq!(retry(&gates, kind).err(), Some(Gate::Budget));
         assert!(!gates.can_pay(ONE, kind));
         let first = gates.acquire(ONE, &ENTRY, at(0), &mut Rng::from_seed(1), &mut News::default());
@@ -101,6 +102,7 @@ fn a_reload_keeps_what_is_spent_whatever_the_new_size() {
     for (size, pays) in [(Some(100), false), (Some(109), false), (Some(110), true), (None, true)] {
         let renewed = gates.renewed(&topology(size));
         assert_eq!(renewed.can_pay(ONE, FaultKind::Overloaded), pays, "{size:?}");
+        assert_eq!(renewed.view(ONE, at(0)).retry_budget.is_some(), size.is_some());
         drop(gates.renewed(&topology(Some(100))));
     }
 }
