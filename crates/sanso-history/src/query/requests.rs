@@ -40,6 +40,7 @@ impl History {
             None => (i64::MAX, i64::MAX),
             Some(id) => self
                 .asked(place(&connection, id))?
+                .or_else(|| place_of_begin(id))
                 .ok_or_else(|| QueryError::Unknown { what: "request", name: id.as_str().into() })?,
         };
         Ok(self.asked(page(&connection, filter, place))?)
@@ -69,6 +70,14 @@ impl History {
 fn place(connection: &Connection, id: &str) -> rusqlite::Result<Option<(i64, i64)>> {
     let sql = "SELECT at_ms, seq FROM request WHERE id = ?";
     connection.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+}
+
+/// Where one without a row stands: not every ordinary request of a busy gateway has one. Its id, a UUID
+/// of version 7, says when it began.
+fn place_of_begin(id: &str) -> Option<(i64, i64)> {
+    let is_ours = id.len() == 32 && id.as_bytes()[12] == b'7';
+    let at_ms = i64::from_str_radix(id.get(..12).filter(|_| is_ours)?, 16).ok()?;
+    Some((at_ms, 0))
 }
 
 fn page(

@@ -79,6 +79,17 @@ fn pages_are_newest_first_and_miss_nothing_at_their_seams() {
 }
 
 #[test]
+fn a_page_goes_on_after_a_request_that_has_no_row() {
+    let dir = Dir::new();
+    let history = dir.history();
+    note(&history, &plain(10));
+    history.flush().unwrap();
+    let begun = NOW.minus(6 * SECOND + 1).0;
+    let page = Filter { before: Some(format!("{begun:012x}7{}", "a".repeat(19))), ..filter(2) };
+    assert_eq!(ids(&history, &page), ["plain-7".into(), "plain-8".into()]);
+}
+
+#[test]
 fn trouble_is_found_among_many_that_went_well() {
     let dir = Dir::new();
     let history = dir.history();
