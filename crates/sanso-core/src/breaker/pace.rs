@@ -140,6 +140,15 @@ mod tests {
         assert!(is_slow((10, 21), 1_000, 20));
         assert!(!is_slow((10, 100), 1_000, 19));
         assert!(!is_slow((10, 19), 1_000, 60));
+        // Most of the window's own calls are as usual: they are no evidence of what was before it.
+        let of_usual = |count| {
+            let mut pace = Pace::default();
+            record(&mut pace, 10, count, 100);
+            record(&mut pace, 1_000, 50, 100);
+            record(&mut pace, 1_000, 10, 10_000);
+            pace.is_slow(at(1_000), SPAN)
+        };
+        assert!(of_usual(20) && !of_usual(19));
     }
 
     #[test]
@@ -148,7 +157,13 @@ mod tests {
         for usual in [0, 299] {
             assert!(is_slow((usual, 100), 3_599, 20), "{usual}");
             assert!(!is_slow((usual, 100), 3_600, 20), "{usual}");
+            assert!(!is_slow((usual, 100), 3_900, 20), "{usual}: its place is not taken over");
         }
+        // Nor is it where nothing came since.
+        let mut pace = Pace::default();
+        record(&mut pace, 10, 100, 100);
+        record(&mut pace, 3_599, 20, 10_000);
+        assert!(pace.is_slow(at(3_599), SPAN) && !pace.is_slow(at(3_600), SPAN));
         assert!(is_slow((300, 100), 3_600, 20));
         // A slice's place is taken over by the one an hour later.
         let mut pace = Pace::default();
