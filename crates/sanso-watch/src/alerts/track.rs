@@ -166,7 +166,8 @@ impl Tracked {
         }
     }
 
-    /// Fills in what is shown. What the counts no longer hold, after a restart, stays as it was.
+    /// Fills in what is shown. What the counts do not hold stays as it was: after a restart they hold
+    /// nothing at first, and nothing says nothing of the cause, nor of who answers instead.
     fn look(&mut self, lines: &Lines<'_>) {
         let scene = lines.scene;
         self.looked_at = scene.now;
@@ -183,8 +184,7 @@ impl Tracked {
         if count > 0 {
             (alert.value, alert.count, alert.of) = (value, count, of);
         }
-        let is_known =
-            alert.count > 0 || matches!(lines.reading, Reading::Count { holds: true, .. });
+        let is_known = count > 0 || matches!(lines.reading, Reading::Count { holds: true, .. });
         if !is_known || lines.reading.is_below() == Some(true) {
             return;
         }

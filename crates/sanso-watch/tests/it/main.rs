@@ -12,4 +12,5 @@ mod page;
 mod rig;
 mod sentences;
 mod strategy;
+mod told;
 mod verdict;
