@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::alert::{Also, Change, Notice};
+use super::alert::{Alert, Also, Change, Notice};
 use super::signal::Subject;
 use crate::millis::Millis;
 
@@ -27,10 +27,11 @@ pub(super) struct Grouping {
 /// What a notice is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Topic {
+    /// An escalation beside a firing is one message, too: both say that it got worse. First of the
+    /// three, since notices go out in their order: what is well again before what is not.
+    is_worse: bool,
     model_group: Option<Arc<str>>,
     task: Option<Arc<str>>,
-    /// An escalation beside a firing is one message, too: both say that it got worse.
-    is_worse: bool,
 }
 
 impl Topic {
@@ -57,13 +58,21 @@ impl Grouping {
     }
 
     /// One notice per topic, led by the signal that tells most.
+    ///
+    /// A resolution that waits goes out at once when the same fires again, before it. Told after it, it
+    /// would end the newer one, which has the same labels at an Alertmanager, and for a reader be the
+    /// last word. Kept from them, it would leave the older one open for ever with whoever goes by `id`.
     pub(super) fn notices(&mut self, changes: Vec<Also>, now: Millis) -> Vec<Notice> {
+        let worse: Vec<_> =
+            changes.iter().filter(|also| also.change != Change::Resolved).cloned().collect();
+        let is_overtaken =
+            |old: &Alert| worse.iter().any(|also| is_about_the_same(&also.alert, old));
         let mut changes = [std::mem::take(&mut self.resolved), changes].concat();
         changes.sort_by_key(|also| (also.alert.signal, std::cmp::Reverse(also.alert.severity)));
         let mut groups = BTreeMap::<Topic, Notice>::new();
         for Also { change, alert } in changes {
             let topic = Topic::of(&alert.subject, change != Change::Resolved);
-            if change == Change::Resolved && !self.may(&topic) {
+            if change == Change::Resolved && !self.may(&topic) && !is_overtaken(&alert) {
                 self.resolved.push(Also { change, alert });
                 continue;
             }
@@ -77,4 +86,16 @@ impl Grouping {
         self.told.extend(groups.keys().map(|topic| (topic.clone(), now)));
         groups.into_values().collect()
     }
+}
+
+/// Two alerts of the same signal and subject. The chain that suffers is shown beside a subject that is
+/// not a chain, and may be another one by now.
+fn is_about_the_same(one: &Alert, other: &Alert) -> bool {
+    let own = |alert: &Alert| {
+        let Subject { provider, model, deployment, key_name, .. } = alert.subject.clone();
+        let chain = (alert.subject.model_group.clone(), alert.subject.task.clone());
+        let chain = Some(chain).filter(|_| alert.signal.is_of_chain());
+        (alert.signal, provider, model, deployment, key_name, chain)
+    };
+    own(one) == own(other)
 }

@@ -20,3 +20,48 @@ fn a_restart_keeps_the_cause_of_an_open_alert() {
         assert_eq!(after.same_model_share, before.same_model_share);
     }
 }
+
+/// Seconds go by, with a tick each, until `is` holds.
+fn seconds_until(rig: &mut Rig, is: impl Fn(&Rig) -> bool) {
+    for _ in 0..3600 {
+        if is(rig) {
+            return;
+        }
+        rig.now = rig.now.plus(SECOND);
+        rig.tick();
+    }
+    panic!("it did not come to that in an hour");
+}
+
+#[test]
+fn a_resolution_that_was_held_back_does_not_end_a_newer_alert() {
+    let mut rig = Rig::new();
+    let fails = |rig: &mut Rig, kind| {
+        rig.ask(fallback(kind));
+        rig.tick();
+    };
+    let is_open = |signal| move |rig: &Rig| rig.firing().contains(&signal);
+    let is_well = |signal| move |rig: &Rig| !rig.firing().contains(&signal);
+    fails(&mut rig, Kind::NotFound);
+    let later = rig.now.plus(20 * SECOND);
+    seconds_until(&mut rig, |rig| rig.now == later);
+    fails(&mut rig, Kind::Authentication);
+    seconds_until(&mut rig, |rig| is_open(Signal::Authentication)(rig) && rig.now > later);
+    let later = rig.now.plus(MINUTE);
+    seconds_until(&mut rig, |rig| rig.now == later);
+    rig.told();
+    // The first is well and told, the second is well within half a minute of it and waits.
+    seconds_until(&mut rig, is_well(Signal::NotFound));
+    assert_eq!(rig.told(), ["resolved not_found critical main-model"]);
+    seconds_until(&mut rig, is_well(Signal::Authentication));
+    assert_eq!(rig.told(), [""; 0], "it waits");
+    // The key is refused again.
+    fails(&mut rig, Kind::Authentication);
+    let told =
+        ["resolved authentication critical main-model", "fired authentication critical main-model"];
+    assert_eq!(rig.told(), told);
+    let later = rig.now.plus(MINUTE);
+    seconds_until(&mut rig, |rig| rig.now == later);
+    assert_eq!(rig.told(), [""; 0], "nothing that would end it");
+    assert!(is_open(Signal::Authentication)(&rig));
+}
