@@ -97,6 +97,17 @@ impl Reading {
         }
     }
 
+    /// The rate that it is over a line with: that of the short window, or of the long one where the
+    /// short one has too few requests for a rate.
+    pub(crate) fn judged_by(&self) -> Option<f64> {
+        let Self::Rate { short, long, lines } = *self else { return None };
+        self.level()?;
+        let (short_rate, long_rate) = (short.rate()?, long.rate()?);
+        // Both are over the line, so the lower one is, too.
+        let is_enough = short.of >= lines.min_samples();
+        Some(if is_enough { short_rate } else { short_rate.min(long_rate) })
+    }
+
     /// Whether it is well again, by the short window; `None` if that says nothing.
     pub(crate) fn is_below(&self) -> Option<bool> {
         match *self {

@@ -3,7 +3,7 @@
 use super::alert::{Alert, AlertState, Change, Notice};
 use super::signal::{Severity, Signal};
 use crate::millis::Millis;
-use crate::words::{number, plural, ratio, time};
+use crate::words::{number, plural, ratio, share, time};
 
 impl Alert {
     /// `fallback rate, main-model: 12.4 %, limit 10 %, since 09:41 UTC, because anthropic rate-limits
@@ -43,7 +43,8 @@ impl Alert {
         name.map_or_else(|| "the gateway".to_owned(), ToString::to_string)
     }
 
-    /// `12.4 %, limit 10 %`.
+    /// `12.4 %, limit 10 %`; `0.9 %, 2.4 % at its worst, limit 1 %` where the rate since the onset is not
+    /// over the line (any more), which would else be no reason for the severity.
     #[must_use]
     pub fn amount(&self) -> String {
         match self.signal {
@@ -54,7 +55,12 @@ impl Alert {
             | Signal::ProviderErrorRate => {
                 // In tenths of a per cent, since 0.07 times 100 is a little more than 7.
                 let limit = (self.threshold * 1000.0).round() / 10.0;
-                format!("{}, limit {limit} %", ratio(self.count, self.of.unwrap_or(self.count)))
+                let now = ratio(self.count, self.of.unwrap_or(self.count));
+                let is_thin = self.value <= self.threshold;
+                let worst = self.cause.worst.filter(|worst| is_thin && *worst > self.threshold);
+                let worst =
+                    worst.map_or_else(String::new, |it| format!(", {} at its worst", share(it)));
+                format!("{now}{worst}, limit {limit} %")
             }
             Signal::BreakerOpenings => {
                 format!("{} in {}, limit {}", number(self.count), self.window, self.threshold)

@@ -26,6 +26,9 @@ pub(crate) struct Tracked {
     pub(crate) below_ms: u64,
     /// For how long nothing was asked.
     quiet_ms: u64,
+    /// The highest rate that it was over its line with.
+    #[serde(default)]
+    worst: Option<f64>,
     /// Pending of too few requests for a rate, and all that is known is over its line.
     #[serde(skip)]
     pub(crate) is_scarce: bool,
@@ -62,9 +65,11 @@ pub(crate) fn step(
             return None;
         }
         let mut tracked = Tracked::new(lines, next_id);
+        tracked.worsen(lines);
         tracked.fire(lines, level);
         return Some(tracked);
     };
+    tracked.worsen(lines);
     match tracked.alert.state {
         AlertState::Pending => {
             if level.is_none() && !lines.reading.is_pending() {
@@ -112,6 +117,7 @@ impl Tracked {
             told: None,
             below_ms: 0,
             quiet_ms: 0,
+            worst: None,
             is_scarce: false,
             looked_at: lines.scene.now,
         };
@@ -121,6 +127,12 @@ impl Tracked {
 
     pub(crate) fn is_of(&self, watched: &Watched) -> bool {
         self.alert.signal == watched.signal && self.subject == watched.subject
+    }
+
+    /// Takes note of the rate: the severity is the worst that it was, and has to be shown with its number.
+    fn worsen(&mut self, lines: &Lines<'_>) {
+        let judged_by = lines.reading.judged_by();
+        self.worst = self.worst.into_iter().chain(judged_by).reduce(f64::max);
     }
 
     /// Takes note of a level; the first makes it fire.
@@ -185,9 +197,15 @@ impl Tracked {
             (alert.value, alert.count, alert.of) = (value, count, of);
         }
         let is_known = count > 0 || matches!(lines.reading, Reading::Count { holds: true, .. });
-        if !is_known || lines.reading.is_below() == Some(true) {
-            return;
+        if is_known && lines.reading.is_below() != Some(true) {
+            self.explain(lines);
         }
+        self.alert.cause.worst = self.worst;
+    }
+
+    /// Why, who answers instead, and whom it concerns.
+    fn explain(&mut self, lines: &Lines<'_>) {
+        let (scene, alert) = (lines.scene, &mut self.alert);
         alert.cause = Cause::of(scene, lines.watched, alert.since);
         if let Of::Chain(chain) = lines.watched.of {
             let counts = scene.figures.chain(chain, scene.kept(alert.since), scene.now);

@@ -45,6 +45,10 @@ pub struct Cause {
     /// What speaks for it, in sentences with their numbers.
     #[serde(default)]
     pub evidence: Vec<String>,
+    /// Of a rate: the highest that it was judged by since the onset, over the short window. What is
+    /// counted since the onset may be below the line by now; this is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst: Option<f64>,
 }
 
 /// How the providers that a cause does not lie with did in the same time.

@@ -65,3 +65,25 @@ fn a_resolution_that_was_held_back_does_not_end_a_newer_alert() {
     assert_eq!(rig.told(), [""; 0], "nothing that would end it");
     assert!(is_open(Signal::Authentication)(&rig));
 }
+
+#[test]
+fn a_critical_alert_does_not_show_a_value_below_its_own_limit_alone() {
+    let mut rig = Rig::new();
+    rig.run(5, 200, |n| if n < 5 { nobody(Kind::BadRequest) } else { own() });
+    let critical = rig.alert(Signal::Unavailable);
+    assert_eq!(
+        (critical.severity, critical.amount().as_str()),
+        (Severity::Critical, "2.5 %, limit 1 %")
+    );
+    // One in two hundred goes on for so long that all since the onset is below the critical line.
+    rig.run(90, 200, |n| if n < 1 { nobody(Kind::BadRequest) } else { own() });
+    let diluted = rig.alert(Signal::Unavailable);
+    assert_eq!(diluted.severity, Severity::Critical);
+    assert!(diluted.value < 0.01, "{}", diluted.value);
+    assert_eq!(diluted.amount(), "0.6 %, 5.0 % at its worst, limit 1 %");
+    let worst = serde_json::to_value(&diluted).unwrap()["cause"]["worst"].clone();
+    assert_eq!(worst, 0.05, "five of the first hundred");
+    rig.restart();
+    rig.tick();
+    assert_eq!(rig.alert(Signal::Unavailable).amount(), diluted.amount());
+}
