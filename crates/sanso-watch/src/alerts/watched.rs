@@ -44,7 +44,7 @@ pub(crate) fn watched(index: &Index) -> Vec<Watched> {
             is(&subject.provider, &planned.provider)
                 && is(&subject.model, &planned.model)
                 && is(&subject.deployment, &planned.deployment)
-                && (subject.key_name.is_none() || subject.key_name == planned.key_name)
+                && (!is_of_key(signal) || subject.key_name == planned.key_name)
         });
         let of = Of::Deployments(of.collect());
         if !watched.iter().any(|w| w.signal == signal && w.subject == subject) {
@@ -66,6 +66,12 @@ pub(crate) fn watched(index: &Index) -> Vec<Watched> {
         watch(Signal::Quota, key);
     }
     watched
+}
+
+/// It is about one key: that of a variable, or those of a provider that have no name. These are no
+/// stand-in for the named ones, which have alerts of their own.
+const fn is_of_key(signal: Signal) -> bool {
+    matches!(signal, Signal::Authentication | Signal::Quota)
 }
 
 impl Watched {

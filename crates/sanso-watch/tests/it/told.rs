@@ -87,3 +87,21 @@ fn a_critical_alert_does_not_show_a_value_below_its_own_limit_alone() {
     rig.tick();
     assert_eq!(rig.alert(Signal::Unavailable).amount(), diluted.amount());
 }
+
+#[test]
+fn one_revoked_key_fires_one_alert_beside_a_literal_key() {
+    let mut plan = plan();
+    // `h` is of the same provider, and its key stands in the configuration itself.
+    plan.chains[1].legs[1].deployments[0].key_name = None;
+    let mut rig = Rig::with(plan);
+    for kind in [Kind::Authentication, Kind::QuotaExhausted] {
+        rig.ask(fallback(kind));
+    }
+    rig.tick();
+    let alerts = rig.watch.overview(rig.now, Range::Hour, &[]).alerts;
+    let of = |signal| alerts.iter().filter(move |alert| alert.signal == signal);
+    for signal in [Signal::Authentication, Signal::Quota] {
+        let keys: Vec<_> = of(signal).map(|alert| alert.subject.key_name.as_deref()).collect();
+        assert_eq!(keys, [Some("ANTHROPIC_API_KEY")]);
+    }
+}
