@@ -46,11 +46,14 @@ impl Facts {
         of.moves.push_back(moved.clone());
     }
 
-    /// Of each gate the last move is kept.
+    /// Of each gate the last move is kept. A probe that fails shuts it anew, and it was shut all the
+    /// time: the first of them says since when.
     pub(crate) fn gate(&mut self, moved: &GateMoved) {
         let of = self.deployments.entry(Arc::clone(&moved.deployment)).or_default();
+        let before = of.gates.iter().find(|gate| gate.gate == moved.gate && gate.shut);
+        let at = before.filter(|_| moved.shut).map_or(moved.at, |before| before.at.min(moved.at));
         of.gates.retain(|gate| gate.gate != moved.gate);
-        of.gates.push(moved.clone());
+        of.gates.push(GateMoved { at, ..moved.clone() });
     }
 
     pub(crate) fn mark(&mut self, mark: &Mark) {

@@ -38,10 +38,27 @@ pub(super) fn moved(cause: &mut Cause, mix: &Mix, counts: &ChainCounts) {
             format!("{kind} is {rate} {what} ({of})")
         });
     }
-    let open = counts.moved_for(Reason::Passed(Passed::Breaker));
-    if open > 0 {
-        let times = plural(open, "request", "requests");
-        cause.evidence.push(format!("{times} passed by an open breaker"));
+}
+
+/// Each gate that moved requests on, the one that moved most first: a cause may be told by one of them
+/// that is not the breaker.
+pub(super) fn gates(cause: &mut Cause, counts: &ChainCounts) {
+    let gates = [
+        (Passed::Breaker, "an open breaker"),
+        (Passed::Credential, "a shut credential gate"),
+        (Passed::Model, "a shut model gate"),
+        (Passed::Quota, "a shut quota gate"),
+        (Passed::Host, "a shut host gate"),
+        (Passed::Window, "a full window"),
+        (Passed::Budget, "a spent retry budget"),
+        (Passed::RetryCap, "full retries"),
+        (Passed::Inflow, "a full fallback inflow"),
+    ];
+    let mut moved = gates.map(|(gate, what)| (counts.moved_for(Reason::Passed(gate)), what));
+    moved.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    for (count, what) in moved.into_iter().filter(|(count, _)| *count > 0) {
+        let times = plural(count, "request", "requests");
+        cause.evidence.push(format!("{times} passed by {what}"));
     }
 }
 
@@ -125,7 +142,8 @@ pub(super) fn attempts(
         return;
     }
     let counts = scene.figures.deployments(numbers, since, scene.now);
-    let kinds = Mix::of_attempts(scene, numbers, since).sorted();
+    // What the provider is not to blame for is not among the failed ones, nor among their kinds.
+    let kinds = Mix::of_attempts(scene, numbers, since).only(Kind::is_providers).sorted();
     let named = |(kind, part): &(Kind, f64)| format!("{kind} {}", share(*part));
     let kinds: Vec<_> = kinds.iter().take(3).map(named).collect();
     if !kinds.is_empty() && counts.judged() > 0 {
@@ -218,8 +236,11 @@ pub(super) fn refused(
         (None, Some(model)) if kind == Kind::NotFound => format!("the model {model}"),
         (None, _) => "its key".to_owned(),
     };
-    let times = plural(counts.kind(kind), "attempt", "attempts");
-    cause.evidence.push(format!("{times} with {what} ended as {kind}"));
+    // After a restart a gate may be shut, and nothing be counted of why.
+    if counts.kind(kind) > 0 {
+        let times = plural(counts.kind(kind), "attempt", "attempts");
+        cause.evidence.push(format!("{times} with {what} ended as {kind}"));
+    }
     for number in numbers {
         let id = &scene.index.deployments[*number].deployment;
         let gates = [GateName::Credential, GateName::Model];

@@ -94,6 +94,13 @@ impl Mix {
         mix
     }
 
+    /// The same without the kinds that `is` does not hold for.
+    pub(super) fn only(mut self, is: impl Fn(Kind) -> bool) -> Self {
+        self.kinds.retain(|(kind, _)| is(*kind));
+        self.total = self.kinds.iter().map(|(_, weight)| weight).sum();
+        self
+    }
+
     /// What opened the breakers of some deployments in the last hour.
     pub(super) fn of_openings(scene: &Scene<'_>, numbers: &[usize]) -> Self {
         let mut mix = Self { is_counted: true, ..Self::default() };

@@ -159,6 +159,7 @@ impl Cause {
                 let rhythm = rhythm::of_chain(scene, chain, since);
                 cause.code = rhythm.code();
                 evidence::moved(&mut cause, &mix, &counts);
+                evidence::gates(&mut cause, &counts);
                 evidence::rhythm(&mut cause, &rhythm);
                 evidence::rate(&mut cause, scene, chain, &counts, since);
             }
@@ -174,6 +175,7 @@ impl Cause {
             | CauseCode::Forced
             | CauseCode::Mixed => {
                 evidence::moved(&mut cause, &mix, &counts);
+                evidence::gates(&mut cause, &counts);
                 evidence::attempts(&mut cause, scene, &mix, &own_leg, since);
             }
         }

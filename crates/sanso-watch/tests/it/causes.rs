@@ -324,3 +324,38 @@ fn openings_are_told_with_their_times_and_kinds() {
     assert_eq!(cause.code, CauseCode::ProviderIncident);
     says(&cause, "00:01:00 ServerError, 00:02:00 ServerError, 00:03:00 Timeout");
 }
+
+#[test]
+fn answers_that_fail_their_check_are_no_failed_attempts() {
+    let mut rig = Rig::new();
+    rig.run(10, 20, |_| fallback(Kind::Soft));
+    let cause = cause(&rig);
+    assert_eq!(cause.code, CauseCode::Soft);
+    assert!(!cause.evidence.iter().any(|line| line.contains("attempts failed")), "{cause:?}");
+}
+
+#[test]
+fn every_gate_that_moved_requests_is_named() {
+    let mut rig = Rig::new();
+    rig.run(1, 10, |_| fallback(Kind::Authentication));
+    rig.run(10, 20, |n| passed(if n < 12 { Passed::Credential } else { Passed::Breaker }));
+    let cause = cause(&rig);
+    assert_eq!(cause.code, CauseCode::Authentication);
+    says(&cause, "120 requests passed by a shut credential gate");
+    says(&cause, "80 requests passed by an open breaker");
+}
+
+#[test]
+fn a_gate_is_shut_since_it_shut_and_not_since_its_last_probe() {
+    let mut rig = Rig::new();
+    for _ in 0..2 {
+        rig.ask(fallback(Kind::Authentication));
+        rig.gate("a", GateName::Credential, true, Some(Kind::Authentication));
+        rig.pass(70 * SECOND);
+    }
+    says(&rig.alert(Signal::Authentication).cause, "its gate is shut since 00:00:00 (UTC)");
+    rig.gate("a", GateName::Credential, false, None);
+    rig.gate("a", GateName::Credential, true, Some(Kind::Authentication));
+    rig.pass(70 * SECOND);
+    says(&rig.alert(Signal::Authentication).cause, "its gate is shut since 00:02:20 (UTC)");
+}
