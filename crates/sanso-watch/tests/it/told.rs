@@ -105,3 +105,21 @@ fn one_revoked_key_fires_one_alert_beside_a_literal_key() {
         assert_eq!(keys, [Some("ANTHROPIC_API_KEY")]);
     }
 }
+
+#[test]
+fn an_alert_inhibits_no_warning_about_something_else() {
+    let config = include_str!("../../../../deploy/alertmanager/alertmanager.yml");
+    let list = |key: &str| {
+        let line = config.lines().find_map(|line| line.trim().strip_prefix(key)).unwrap();
+        let names = line.trim_matches(|c| " :[]".contains(c)).split(", ");
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    // Whatever tells two alerts of one name apart, of sanso's own and of the rules for Prometheus.
+    let Ok(serde_json::Value::Object(subject)) = serde_json::to_value(Subject::default()) else {
+        panic!("a subject is an object")
+    };
+    for label in subject.keys().map(String::as_str).chain(["alertname", "instance"]) {
+        assert!(list("equal").iter().any(|name| name == label), "{label}");
+    }
+    assert!(list("group_by").iter().any(|name| name == "model"));
+}
