@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::event::{BreakerMoved, BreakerState, GateMoved, GateName, Mark};
 use crate::figures::counts::Sparse;
-use crate::figures::{DAY, Figures};
+use crate::figures::{DAY, Figures, MINUTE};
 use crate::index::Index;
 use crate::millis::Millis;
 
@@ -16,6 +16,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) figures: &'a Figures,
     pub(crate) facts: &'a Facts,
     pub(crate) now: Millis,
+    /// Since when anything is counted.
+    pub(crate) started_at: Millis,
 }
 
 /// What counts cannot say: the moves of breakers and gates, and what was done to the gateway.
@@ -114,6 +116,13 @@ impl Scene<'_> {
     /// A time as far back as counts are kept, if it is further.
     pub(crate) fn kept(&self, since: Millis) -> Millis {
         since.max(self.now.minus(DAY))
+    }
+
+    /// The start, if that is later than what is asked for and than what is kept anyway. Within a minute
+    /// it is no other time, as people read it: an onset is told in whole ones.
+    pub(crate) fn counted_since(&self, since: Millis) -> Option<Millis> {
+        let minute = Millis(self.started_at.0 / MINUTE * MINUTE);
+        (self.kept(since) < minute && minute <= self.now).then_some(self.started_at)
     }
 
     /// The deployments of the leg that should have answered: of the requests since a time that their

@@ -98,8 +98,9 @@ impl Watch {
             self.facts.forget_after(now);
             self.last_request = self.last_request.map(|at| at.min(now));
         }
-        let Self { index, figures, facts, alerts, .. } = self;
-        alerts.tick(&Scene { index, figures, facts, now }, went_back)
+        let Self { index, figures, facts, alerts, started_at, .. } = self;
+        let scene = Scene { index, figures, facts, now, started_at: *started_at };
+        alerts.tick(&scene, went_back)
     }
 
     /// No notices of an alert until then (at most 30 days on), nor of a later one about the same.
@@ -178,7 +179,8 @@ impl Watch {
     }
 
     const fn scene(&self, now: Millis) -> Scene<'_> {
-        Scene { index: &self.index, figures: &self.figures, facts: &self.facts, now }
+        let Self { index, figures, facts, started_at, .. } = self;
+        Scene { index, figures, facts, now, started_at: *started_at }
     }
 
     const fn bench<'a>(

@@ -17,7 +17,8 @@ impl Alert {
             AlertState::Resolved => String::new(),
             AlertState::Pending | AlertState::Firing => format!(", {}", self.cause.why()),
         };
-        format!("{what}, {about}: {amount}, since {since}{why}.")
+        let counted = self.cause.counted(now);
+        format!("{what}, {about}: {amount}, since {since}{counted}{why}.")
     }
 
     /// Whom it is about: the narrowest of its names that says something to people.

@@ -14,6 +14,7 @@ use crate::figures::DAY;
 use crate::millis::Millis;
 use crate::reason::Reason;
 use crate::scene::Scene;
+use crate::words::time;
 
 /// An alert, and what its next step depends on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,9 @@ pub(crate) struct Tracked {
 /// the short window, which is ten seconds of five minutes.
 const LOOKS: u64 = 360;
 const LOOKS_OF_SHORT: u64 = 30;
+
+/// How the evidence that counts begin later than the onset begins: said once.
+const COUNTED: &str = "counted since ";
 
 /// What a step is taken by.
 pub(crate) struct Lines<'a> {
@@ -193,14 +197,26 @@ impl Tracked {
                 (seen().rate().unwrap_or_default(), seen().count, Some(seen().of))
             }
         };
+        let mut counted_since = alert.cause.counted_since;
         if count > 0 {
             (alert.value, alert.count, alert.of) = (value, count, of);
+            counted_since = match lines.reading {
+                // An opening is counted for an hour, whenever the onset was.
+                Reading::Count { limit: 1.., .. } => None,
+                Reading::Count { .. } | Reading::Rate { .. } => scene.counted_since(alert.since),
+            };
         }
         let is_known = count > 0 || matches!(lines.reading, Reading::Count { holds: true, .. });
         if is_known && lines.reading.is_below() != Some(true) {
             self.explain(lines);
         }
-        self.alert.cause.worst = self.worst;
+        let cause = &mut self.alert.cause;
+        (cause.worst, cause.counted_since) = (self.worst, counted_since);
+        if let Some(at) = counted_since {
+            let at = time(at, scene.now);
+            cause.evidence.retain(|line| !line.starts_with(COUNTED));
+            cause.evidence.push(format!("{COUNTED}{at}, the start, and not since the onset"));
+        }
     }
 
     /// Why, who answers instead, and whom it concerns.

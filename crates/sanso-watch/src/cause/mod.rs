@@ -19,6 +19,7 @@ use crate::kind::Kind;
 use crate::millis::Millis;
 use crate::reason::{Passed, Reason};
 use crate::scene::Scene;
+use crate::words::time;
 pub use kind::CauseKind;
 use mix::Mix;
 
@@ -49,6 +50,9 @@ pub struct Cause {
     /// counted since the onset may be below the line by now; this is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worst: Option<f64>,
+    /// The start, where that was after the onset: nothing before it is in the counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_since: Option<Millis>,
 }
 
 /// How the providers that a cause does not lie with did in the same time.
@@ -105,6 +109,12 @@ impl Cause {
     #[must_use]
     pub fn soft_reason(&self) -> Option<Soft> {
         self.kind.and_then(|kind| kind.soft)
+    }
+
+    /// ` (counted since 17:14 UTC, the start)`, to stand behind an onset; else nothing.
+    pub(crate) fn counted(&self, now: Millis) -> String {
+        let at = self.counted_since.map(|at| time(at, now));
+        at.map_or_else(String::new, |at| format!(" (counted since {at}, the start)"))
     }
 
     /// The cause of what `watched` reads since `since`.

@@ -46,7 +46,9 @@ impl Verdict {
     #[must_use]
     pub fn sentence(&self, now: Millis, range: Range) -> String {
         let group = self.model_group.as_deref().unwrap_or("the gateway");
-        let since = self.since.map_or_else(String::new, |at| format!(" since {}", time(at, now)));
+        let counted = self.cause.as_ref().map_or_else(String::new, |cause| cause.counted(now));
+        let since = self.since.map(|at| format!(" since {}{counted}", time(at, now)));
+        let since = since.unwrap_or_default();
         let why = self.cause.as_ref().map_or_else(String::new, |c| format!(", {}", c.why()));
         let instead = name(self.served_instead_model.as_ref());
         let (lost, times) = (self.lost(), self.times());

@@ -123,3 +123,26 @@ fn an_alert_inhibits_no_warning_about_something_else() {
     }
     assert!(list("group_by").iter().any(|name| name == "model"));
 }
+
+#[test]
+fn counts_that_begin_after_the_onset_say_since_when() {
+    let mut rig = Rig::new();
+    rig.run(12, 20, |_| nobody(Kind::ServerError));
+    let before = rig.alert(Signal::Unavailable);
+    assert_eq!(before.cause.counted_since, None);
+    let started = rig.now;
+    rig.restart();
+    rig.tick();
+    let kept = rig.alert(Signal::Unavailable);
+    assert_eq!((kept.count, kept.cause), (before.count, before.cause), "what was counted before");
+    rig.run(2, 12, |n| if n == 0 { own() } else { nobody(Kind::ServerError) });
+    let after = rig.alert(Signal::Unavailable);
+    assert!(after.count < before.count && after.since == before.since);
+    assert_eq!(after.cause.counted_since, Some(started));
+    let line = "counted since 00:12 UTC, the start, and not since the onset";
+    assert!(after.cause.evidence.iter().any(|said| said == line), "{:?}", after.cause.evidence);
+    let said = after.sentence(rig.now);
+    assert!(said.contains(", since 00:00 UTC (counted since 00:12 UTC, the start), "), "{said}");
+    let said = rig.sentence();
+    assert!(said.contains(" since 00:00 UTC (counted since 00:12 UTC, the start), "), "{said}");
+}
