@@ -274,6 +274,9 @@ fn number(body: &Object<'_>, key: &str, expected: &str) -> Result<f64, RequestEr
 fn count(body: &Object<'_>, key: &str) -> Result<u32, RequestError> {
     let expected = "a whole number that is not negative";
     let number = number(body, key, expected)?;
+    if number > f64::from(u32::MAX) {
+        return Err(RequestError::wrong_value(key, &format!("must be at most {}", u32::MAX)));
+    }
     if number.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&number) {
         return Err(RequestError::wrong_value(key, &format!("must be {expected}")));
     }

@@ -451,3 +451,12 @@ fn recorded_requests_pass_through_unchanged_but_for_the_model() {
         assert_eq!(passed, expected, "{}", exchange.name);
     }
 }
+
+#[test]
+fn a_number_that_is_too_large_is_not_called_negative() {
+    for name in ["num_retries", "max_fallbacks"] {
+        let body = format!(r#"{{"model":"a","{name}":1000000000000,"messages":[{{}}]}}"#);
+        let error = Envelope::read(body.into()).unwrap_err().to_string();
+        assert!(error.contains("at most 4294967295") && !error.contains("negative"), "{error}");
+    }
+}
