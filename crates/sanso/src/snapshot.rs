@@ -261,8 +261,7 @@ fn limits(deployment: &config::Deployment) -> DeploymentLimits {
         gap_thinking: timeouts.gap_patient,
         timeout: timeouts.timeout,
         stream_timeout: timeouts.stream_timeout,
-        // The catalogue does not say which models think: the request does.
-        thinks: false,
+        thinks: deployment.thinks,
     }
 }
 
@@ -277,4 +276,56 @@ fn id(index: usize) -> GroupId {
 
 fn deployment_id(index: usize) -> DeploymentId {
     DeploymentId::new(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sanso_core::Class;
+
+    use super::*;
+
+    /// Seconds that a request which does not ask to think is given for its first token.
+    fn first_token_of(model: &str, info: &str) -> u64 {
+        let params = format!("{{ model: {model}, api_key: k }}");
+        let text = format!(
+            "model_list: [{{ model_name: m, litellm_params: {params}, model_info: {{ {info} }} }}]"
+        );
+        let environment = BTreeMap::<String, String>::new();
+        let config = config::parse(&text, "t.yaml", &environment, config::Options::default());
+        let topology = topology(&config.unwrap());
+        let class = Class { stream: true, thinks: false };
+        topology.deployment(deployment_id(0)).limits.first_token_of(class, 0).as_secs()
+    }
+
+    #[test]
+    fn a_model_that_thinks_is_not_given_up_after_ten_seconds() {
+        for (model, info, seconds) in [
+            ("openai/gpt-4.1", "", 10),
+            ("openai/gpt-own", "supports_reasoning: true", 60),
+            ("openai/o3", "supports_reasoning: true", 60),
+            ("openai/o3", "", 60),
+            ("openai/o4-mini-2025-04-16", "", 60),
+            ("openrouter/openai/o3", "", 60),
+            ("gemini/gemini-2.5-pro", "", 60),
+            ("openai/o3", "supports_reasoning: false", 10),
+            ("openai/omni-moderation", "", 10),
+        ] {
+            assert_eq!(first_token_of(model, info), seconds, "{model} {info}");
+        }
+    }
+
+    #[test]
+    fn a_model_that_thinks_only_when_asked_is_not_waited_for_unasked() {
+        for (model, info, seconds) in [
+            ("anthropic/claude-sonnet-4-5", "supports_reasoning: true", 10),
+            ("openrouter/anthropic/claude-sonnet-4.5", "supports_reasoning: true", 10),
+            ("anthropic/claude-opus-4-8", "", 10),
+            ("anthropic/claude-opus-4-8", "supports_reasoning: true", 60),
+            ("anthropic/claude-fable-5", "", 60),
+        ] {
+            assert_eq!(first_token_of(model, info), seconds, "{model} {info}");
+        }
+    }
 }

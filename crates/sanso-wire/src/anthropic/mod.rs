@@ -37,6 +37,34 @@ mod turns;
 
 pub use stream::StreamDecoder;
 
+/// Whether a model thinks where a request does not ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unasked {
+    /// Only when asked.
+    Never,
+    /// It may by default.
+    Perhaps,
+    /// It cannot be told not to.
+    Always,
+}
+
+/// What is known by its name of a Claude model, in any provider's spelling; `None` for all others.
+#[must_use]
+pub fn thinks_unasked(name: &str) -> Option<Unasked> {
+    use model::{Model, Thinking};
+    if !name.to_ascii_lowercase().contains("claude") {
+        return None;
+    }
+    let model = Model::named(name);
+    Some(match model.thinking() {
+        _ if model.always_thinks() => Unasked::Always,
+        Thinking::Adaptive { current: true } => Unasked::Perhaps,
+        Thinking::Never | Thinking::Budget | Thinking::Adaptive { current: false } => {
+            Unasked::Never
+        }
+    })
+}
+
 /// The answer's token limit where the client sets none: Anthropic requires one, and every model can
 /// write this much. Room for thinking comes on top.
 pub const DEFAULT_MAX_TOKENS: u64 = 4096;

@@ -5,6 +5,7 @@
 //! here is put right by `model_info`.
 
 mod quality;
+mod thinking;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -12,6 +13,7 @@ use std::sync::LazyLock;
 use sanso_core::{LongPrompt, Price};
 
 pub(crate) use quality::quality;
+pub(crate) use thinking::thinks;
 
 /// What is known of one model of one provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -11,6 +11,7 @@ use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
 use super::types::{Deployment, Weights};
 use super::{Field, base_url, facts, identity, keys, preflight, suggest, upstream};
+use crate::catalogue;
 
 /// One entry of the list.
 pub(super) struct Entry {
@@ -99,6 +100,7 @@ struct Info {
     order: Option<u32>,
     max_input_tokens: Option<u64>,
     lacks: Needs,
+    thinks: Option<bool>,
     continues: bool,
     weights: Weights,
     blocked: bool,
@@ -114,6 +116,7 @@ impl Info {
             order: table.take("order").and_then(|field| field.count(reader)),
             max_input_tokens: table.take("max_input_tokens").and_then(|field| field.tokens(reader)),
             lacks: preflight::said(&mut table, reader),
+            thinks: table.take("supports_reasoning").and_then(|field| field.boolean(reader)),
             continues: table
                 .take("supports_assistant_prefill")
                 .and_then(|field| field.boolean(reader))
@@ -202,6 +205,7 @@ impl Params<'_, '_> {
             group: self.group.to_owned(),
             provider: provider.name.to_owned(),
             dialect: provider.dialect,
+            thinks: catalogue::thinks(&name, self.info.thinks),
             model: name,
             domain: self.info.domain.of(provider, &api_base),
             local: provider.local || base_url::is_local(&api_base),

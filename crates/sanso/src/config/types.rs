@@ -217,6 +217,8 @@ pub struct Deployment {
     pub domain: Domain,
     /// It runs on a local server (loopback, private address, or a provider that is one by nature).
     pub local: bool,
+    /// It thinks before it speaks, whatever the request says.
+    pub thinks: bool,
     /// A canned answer, or one of LiteLLM's magic strings that fail; no provider is called.
     pub mock_response: Option<String>,
 }
