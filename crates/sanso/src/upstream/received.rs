@@ -26,6 +26,13 @@ impl Received {
         Self { body, connection, _place: place }
     }
 
+    /// A body over a connection that a test holds.
+    #[cfg(test)]
+    pub(crate) fn of_test(body: Incoming) -> Self {
+        let (_, place) = super::shards::Shards::new([()]).take().expect("there is one");
+        Self::new(body, place, None)
+    }
+
     /// Names an error of its reading.
     pub(crate) fn broke(&self, error: &hyper::Error) -> Failure {
         let mut failure = super::name_body_error(error);
