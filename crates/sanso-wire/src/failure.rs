@@ -2,6 +2,8 @@
 
 use sanso_core::{Fault, FaultKind};
 
+use crate::ir::FinishReason;
+
 /// A classified failure.
 ///
 /// `fault` decides; the rest is what the provider said, kept for the caller and the log. It may hold
@@ -37,6 +39,22 @@ impl Failure {
     #[must_use]
     pub fn malformed(message: impl Into<String>) -> Self {
         Self::new(FaultKind::Malformed, message)
+    }
+
+    /// The failure that a provider itself tells by why an answer ended; `None` where it is none. Such
+    /// an answer is a part of one, and never presented as complete (`chain.md`, *Streams*).
+    #[must_use]
+    pub fn of_finish(reason: FinishReason) -> Option<Self> {
+        let (kind, word) = match reason {
+            FinishReason::Overloaded => (FaultKind::Overloaded, "insufficient_system_resource"),
+            FinishReason::Error => (FaultKind::ServerError, "error"),
+            FinishReason::Stop
+            | FinishReason::Length
+            | FinishReason::ToolCalls
+            | FinishReason::ContentFilter => return None,
+        };
+        let message = format!("the provider cut its own answer off (finish reason `{word}`)");
+        Some(Self { code: Some(word.to_owned()), ..Self::new(kind, message) })
     }
 
     /// A request that `dialect` cannot express because of `param`.

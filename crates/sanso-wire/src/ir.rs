@@ -231,6 +231,29 @@ pub enum FinishReason {
     /// A reason that means the model failed to produce a usable answer (Gemini
     /// `MALFORMED_FUNCTION_CALL`, `OTHER`; Mistral `error`). OpenAI has no word for it.
     Error,
+    /// The provider ran out of room in the middle of it (DeepSeek `insufficient_system_resource`).
+    Overloaded,
+}
+
+impl FinishReason {
+    /// Whether the provider says that the answer is not complete through its own fault.
+    #[must_use]
+    pub const fn is_fault(self) -> bool {
+        match self {
+            Self::Error | Self::Overloaded => true,
+            Self::Stop | Self::Length | Self::ToolCalls | Self::ContentFilter => false,
+        }
+    }
+
+    /// Of the reasons of several candidates the first, but one that is a fault says more.
+    #[must_use]
+    pub fn most_telling(reasons: impl IntoIterator<Item = Self>) -> Option<Self> {
+        reasons.into_iter().reduce(
+            |known, next| {
+                if next.is_fault() && !known.is_fault() { next } else { known }
+            },
+        )
+    }
 }
 
 /// Tokens used. `prompt` includes what came from a cache, `completion` includes reasoning.

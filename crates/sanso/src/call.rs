@@ -67,9 +67,13 @@ impl Facts {
         let excused = match self.finish {
             Some(FinishReason::Length) => asked.limits_tokens(),
             Some(FinishReason::ContentFilter) => true,
-            Some(FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Error) | None => {
-                false
-            }
+            Some(
+                FinishReason::Stop
+                | FinishReason::ToolCalls
+                | FinishReason::Error
+                | FinishReason::Overloaded,
+            )
+            | None => false,
         };
         (asked.no_empty && !self.content && !excused).then_some(SoftReason::Empty)
     }
@@ -122,7 +126,10 @@ async fn plain(target: &Target, asked: &Asked, response: Response<Received>) -> 
     };
     match answer {
         Err(failure) => Report::Failed(failure),
-        Ok((whole, answer)) => judged(whole, answer.as_ref(), asked),
+        Ok((whole, answer)) => match whole.facts.finish.and_then(Failure::of_finish) {
+            Some(failure) => Report::Failed(failure),
+            None => judged(whole, answer.as_ref(), asked),
+        },
     }
 }
 
@@ -174,7 +181,9 @@ fn read(dialect: Dialect, asked: &Asked, body: Bytes) -> Result<(Whole, Option<A
             let answer = dialect.read_answer(&body)?;
             let facts = Facts {
                 content: answer.choices.iter().any(|choice| choice.parts.iter().any(is_content)),
-                finish: answer.choices.iter().find_map(|choice| choice.finish),
+                finish: FinishReason::most_telling(
+                    answer.choices.iter().filter_map(|choice| choice.finish),
+                ),
                 usage: answer.usage,
             };
             let body = openai_chat::write_answer(&answer, &asked.answer_id, asked.created);

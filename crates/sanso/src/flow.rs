@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::Body;
 use sanso_core::FaultKind;
-use sanso_wire::ir::{Answer, FinishReason, StreamEvent};
+use sanso_wire::ir::{Answer, StreamEvent};
 use sanso_wire::openai_chat::{StreamEncoder, glance, write_error};
 use sanso_wire::sse::{self, Decoder, SseError};
 use sanso_wire::{Dialect, Failure, StreamDecoder};
@@ -307,6 +307,11 @@ impl Flow {
         match &mut self.form {
             Form::Pass => {
                 let glance = glance::event(&event.data)?;
+                // The event goes nowhere: its client is told of the fault in its place.
+                if let Some(failure) = glance.finish.and_then(Failure::of_finish) {
+                    self.facts.usage = glance.usage.or(self.facts.usage);
+                    return Err(failure);
+                }
                 self.facts.content |= glance.has_content;
                 self.facts.finish = glance.finish.or(self.facts.finish);
                 self.past_finish =
@@ -324,6 +329,10 @@ impl Flow {
             Form::Translate { decoder, encoder, events } => {
                 events.clear();
                 decoder.push(event, events)?;
+                if let Some(failure) = events.iter().find_map(fault) {
+                    events.iter().for_each(|event| note(&mut self.facts, event));
+                    return Err(failure);
+                }
                 let mut content = false;
                 if self.skips_space {
                     self.skips_space = skip_space(events);
@@ -384,11 +393,19 @@ fn skip_space(events: &mut Vec<StreamEvent>) -> bool {
     true
 }
 
+/// The fault that an event says its answer ended in.
+fn fault(event: &StreamEvent) -> Option<Failure> {
+    match event {
+        StreamEvent::Finish { reason, .. } => Failure::of_finish(*reason),
+        _ => None,
+    }
+}
+
 fn note(facts: &mut Facts, event: &StreamEvent) {
     match event {
         StreamEvent::Finish { reason, .. } => {
             // Of several candidates one that failed says more than one that did not.
-            if facts.finish.is_none_or(|known| known != FinishReason::Error) {
+            if facts.finish.is_none_or(|known| !known.is_fault()) {
                 facts.finish = Some(*reason);
             }
         }

@@ -56,6 +56,7 @@ pub(super) fn after_calls(reason: ir::FinishReason, has_called: bool) -> ir::Fin
         | ir::FinishReason::Length
         | ir::FinishReason::ToolCalls
         | ir::FinishReason::ContentFilter
-        | ir::FinishReason::Error => reason,
+        | ir::FinishReason::Error
+        | ir::FinishReason::Overloaded => reason,
     }
 }

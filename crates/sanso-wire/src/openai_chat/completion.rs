@@ -187,6 +187,7 @@ pub(super) const fn finish_word(reason: FinishReason) -> &'static str {
         FinishReason::ToolCalls => "tool_calls",
         FinishReason::ContentFilter => "content_filter",
         FinishReason::Error => "error",
+        FinishReason::Overloaded => "insufficient_system_resource",
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Glance<'a> {
     /// Whether any candidate has text, reasoning, a refusal, a tool call or audio. Without, and with
     /// no good reason in `finish`, the answer is `Soft(empty)`.
     pub has_content: bool,
-    /// Why it ended, by the first candidate that says.
+    /// Why it ended, by the first candidate that says, or one that failed.
     pub finish: Option<FinishReason>,
     /// Tokens used, where the provider says.
     pub usage: Option<Usage>,
@@ -124,7 +124,7 @@ struct Choices {
     is_present: bool,
     has_content: bool,
     has_media: bool,
-    /// Of the first choice that has one.
+    /// Of the first choice that has one, or one that failed.
     finish: Option<FinishReason>,
     finishes: u64,
 }
@@ -153,7 +153,7 @@ impl<'de> Deserialize<'de> for Choices {
                     }
                     let finish = wire::finish_reason(&choice.finish_reason.0);
                     sum.finishes += u64::from(finish.is_some());
-                    sum.finish = sum.finish.or(finish);
+                    sum.finish = FinishReason::most_telling(sum.finish.into_iter().chain(finish));
                 }
                 Ok(sum)
             }

@@ -238,7 +238,8 @@ pub(super) fn finish_reason(word: &str) -> Option<FinishReason> {
         "length" | "max_tokens" | "model_length" => Some(FinishReason::Length),
         "tool_calls" | "function_call" | "tool_use" => Some(FinishReason::ToolCalls),
         "content_filter" | "safety" | "refusal" => Some(FinishReason::ContentFilter),
-        "error" | "insufficient_system_resource" => Some(FinishReason::Error),
+        "error" => Some(FinishReason::Error),
+        "insufficient_system_resource" => Some(FinishReason::Overloaded),
         _ => Some(FinishReason::Stop),
     }
 }

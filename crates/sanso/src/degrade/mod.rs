@@ -91,7 +91,12 @@ fn fixed(policy: &Degrade, asked: &Asked) -> Option<StandIn> {
 pub(crate) fn keeps(policy: &Degrade, asked: &Asked, facts: &Facts) -> bool {
     let is_whole = match facts.finish {
         Some(FinishReason::Stop | FinishReason::Length) => facts.content,
-        Some(FinishReason::ToolCalls | FinishReason::ContentFilter | FinishReason::Error)
+        Some(
+            FinishReason::ToolCalls
+            | FinishReason::ContentFilter
+            | FinishReason::Error
+            | FinishReason::Overloaded,
+        )
         | None => false,
     };
     policy.stale_for.is_some() && is_whole && is_eligible(asked)

@@ -8,6 +8,7 @@ mod cancel;
 mod checks;
 mod connections;
 mod continuation;
+mod cut_off;
 mod degrade;
 mod dialects;
 mod explain;

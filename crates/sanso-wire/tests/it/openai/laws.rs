@@ -18,6 +18,7 @@ fn reason() -> impl Strategy<Value = FinishReason> {
         FinishReason::ToolCalls,
         FinishReason::ContentFilter,
         FinishReason::Error,
+        FinishReason::Overloaded,
     ])
 }
 

@@ -95,9 +95,13 @@ fn check_content(id: &str, said: &Said) {
     for choice in said.choices.values() {
         let is_excused = match choice.finish {
             Some(FinishReason::Length | FinishReason::ContentFilter) => true,
-            Some(FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Error) | None => {
-                false
-            }
+            Some(
+                FinishReason::Stop
+                | FinishReason::ToolCalls
+                | FinishReason::Error
+                | FinishReason::Overloaded,
+            )
+            | None => false,
         };
         assert!(is_excused || !choice.is_empty(), "{id}: {choice:?}");
     }
