@@ -129,6 +129,22 @@ impl Envelope {
         })
     }
 
+    /// Whether the last message brings what a tool returned. Looked for when it is asked: few want to
+    /// know. Messages that cannot be read are taken for such.
+    #[must_use]
+    pub fn answers_tools(&self) -> bool {
+        #[derive(serde::Deserialize)]
+        struct Message<'a> {
+            #[serde(borrow, default)]
+            role: Cow<'a, str>,
+        }
+        let mut members = self.layout.names(&self.body).zip(self.layout.values(&self.body));
+        let messages = members.find(|(name, _)| name == "messages").map(|(_, value)| value);
+        let messages = messages.map(serde_json::from_slice::<Vec<Message<'_>>>);
+        let Some(Ok(messages)) = messages else { return true };
+        messages.last().is_some_and(|last| matches!(&*last.role, "tool" | "function"))
+    }
+
     /// The client's bytes, as they came.
     #[must_use]
     pub const fn body(&self) -> &Bytes {

@@ -1,7 +1,7 @@
 //! Graceful degradation, the last tier: an answer where no deployment gave one.
 //!
 //! Opt-in: a stored answer to the same request of the same caller, else a text of the operator's.
-//! Both are always marked. Neither is for requests that offer tools, since a call that is carried out
+//! Both are always marked. Neither is for requests that offer tools, or that bring a tool's result, since a call that is carried out
 //! twice, or that should have been made, is worse than an error.
 //!
 //! * `store.rs`: answers for as long as they may be served, within bounds
@@ -43,7 +43,7 @@ const NOTHING: Usage =
 
 /// Whether a request may get a stand-in at all.
 pub(crate) fn is_eligible(asked: &Asked) -> bool {
-    !asked.envelope.has_tools
+    !asked.envelope.has_tools && !asked.envelope.answers_tools()
 }
 
 /// A stand-in for the answer of a request that failed, if the operator wants one and there is one.
@@ -55,7 +55,7 @@ pub(crate) fn find(
     failure: &sanso_core::Failure,
     now: Instant,
 ) -> Option<StandIn> {
-    if request.deny_fallback || !is_eligible(asked) || !all_failed(failure) {
+    if request.deny_fallback || !all_failed(failure) || !is_eligible(asked) {
         return None;
     }
     stored(policy, store, asked, now).or_else(|| fixed(policy, asked))
@@ -79,9 +79,13 @@ fn stored(policy: &Degrade, store: &Store, asked: &Asked, now: Instant) -> Optio
     Some(StandIn { by: "stored", body, facts: Facts::default(), warning })
 }
 
-/// A text is no JSON, so that who asked for that is better off with an error.
+/// A text is no JSON, and one text is not several candidates, so that who asked for that is better off
+/// with an error.
 fn fixed(policy: &Degrade, asked: &Asked) -> Option<StandIn> {
-    let said = policy.says.as_deref().filter(|_| !asked.envelope.wants_json)?;
+    let said = policy
+        .says
+        .as_deref()
+        .filter(|_| !asked.envelope.wants_json && asked.envelope.candidates == 1)?;
     let (_, whole) = mock::spoken(said, STATIC_MODEL, NOTHING, asked);
     let warning = "no deployment answered: this is a static text".to_owned();
     Some(StandIn { by: "static", body: whole.body, facts: whole.facts, warning })

@@ -141,3 +141,28 @@ async fn no_stand_in_where_it_would_mislead() {
     let error = soon(gateway.chat(ask())).await.unwrap_err();
     assert_eq!(error.status(), 422, "the caller is to hear of it");
 }
+
+#[tokio::test]
+async fn a_static_text_is_not_one_answer_to_who_asked_for_three() {
+    let (main, gateway) = chain("sanso: {degradation: {static: \"Later.\"}}").await;
+    main.set(Problem::Status(500));
+    let error = soon(gateway.chat(ask().set("n", 3))).await.unwrap_err();
+    assert_eq!(error.status(), 500);
+    assert_eq!(soon(gateway.chat(ask().set("n", 1))).await.unwrap().text(), "Later.");
+}
+
+#[tokio::test]
+async fn no_stand_in_for_what_follows_a_tools_result() {
+    let set = "sanso: {degradation: {stored: {stale_for: 1h}, static: \"Later.\"}}";
+    let (main, gateway) = chain(set).await;
+    let call = json!({"role": "assistant", "content": null, "tool_calls": [
+        {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}]});
+    let result = json!({"role": "tool", "tool_call_id": "c", "content": "blue"});
+    let with_result = || ask().message(call.clone()).message(result.clone());
+    soon(gateway.chat(with_result())).await.unwrap();
+    main.set(Problem::Status(500));
+    assert_eq!(soon(gateway.chat(with_result())).await.err().map(|e| e.status()), Some(500));
+    // The turn after it is an ordinary one.
+    let after = with_result().assistant("Blue.").user("Thanks!");
+    assert_eq!(soon(gateway.chat(after)).await.unwrap().text(), "Later.");
+}
