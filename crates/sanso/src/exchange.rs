@@ -372,7 +372,9 @@ impl Exchange {
     /// An answer that no one gave, where the operator wants one.
     fn stand_in(&mut self, failure: &sanso_core::Failure, now: Instant) -> Option<Reply> {
         let (store, request) = (&self.shared.store, self.chain.request());
-        let found = degrade::find(self.degrade(), store, &self.asked, request, failure, now)?;
+        let group = self.snapshot.group_name(self.group());
+        let asked = (&*self.asked, &*group);
+        let found = degrade::find(self.degrade(), store, asked, request, failure, now)?;
         self.warn(found.warning);
         let mut served = Box::new(self.served(None));
         served.degradation = Degradation::Degraded;
@@ -396,7 +398,9 @@ impl Exchange {
         let Some(stale_for) = self.degrade().stale_for else { return };
         let Some(by) = served.served_by.clone() else { return };
         let at = self.shared.clock.now();
-        degrade::keep(&self.shared.store, &self.asked, Stored { body, at, by }, at + stale_for);
+        let group = self.snapshot.group_name(self.group());
+        let asked = (&*self.asked, &*group);
+        degrade::keep(&self.shared.store, asked, Stored { body, at, by }, at + stale_for);
     }
 
     /// Who served, or was to serve.

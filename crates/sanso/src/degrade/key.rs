@@ -1,4 +1,5 @@
-//! What makes two requests the same: the caller's key, and every byte of the body.
+//! What makes two requests the same: the caller's key, the group that is asked for, and every byte of
+//! the body.
 
 use std::fmt;
 
@@ -24,10 +25,11 @@ impl fmt::Debug for Caller {
 }
 
 /// The name under which an answer is kept. No two requests that differ share one, as far as anyone
-/// can bring about: SHA-256 over caller and body, which holds the model.
+/// can bring about: SHA-256 over caller, group and body. The body holds the model, but a
+/// task may be named by a header.
 pub(super) type Key = [u8; 32];
 
-pub(super) fn of(asked: &Asked) -> Key {
+pub(super) fn of(asked: &Asked, group: &str) -> Key {
     let mut context = Context::new(&SHA256);
     // The first byte tells no key from a key; what follows has a known length up to the body.
     match asked.caller {
@@ -37,6 +39,7 @@ pub(super) fn of(asked: &Asked) -> Key {
             context.update(&caller);
         }
     }
+    context.update(digest(&SHA256, group.as_bytes()).as_ref());
     context.update(asked.envelope.body());
     bytes(context.finish().as_ref())
 }

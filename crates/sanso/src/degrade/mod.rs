@@ -50,7 +50,7 @@ pub(crate) fn is_eligible(asked: &Asked) -> bool {
 pub(crate) fn find(
     policy: &Degrade,
     store: &Store,
-    asked: &Asked,
+    (asked, group): (&Asked, &str),
     request: &Request,
     failure: &sanso_core::Failure,
     now: Instant,
@@ -58,7 +58,7 @@ pub(crate) fn find(
     if request.deny_fallback || !all_failed(failure) || !is_eligible(asked) {
         return None;
     }
-    stored(policy, store, asked, now).or_else(|| fixed(policy, asked))
+    stored(policy, store, (asked, group), now).or_else(|| fixed(policy, asked))
 }
 
 /// Whether everyone failed to answer: neither is the request at fault, nor was it turned away.
@@ -67,9 +67,14 @@ fn all_failed(failure: &sanso_core::Failure) -> bool {
     !turned_away && !fail::is_the_callers(failure)
 }
 
-fn stored(policy: &Degrade, store: &Store, asked: &Asked, now: Instant) -> Option<StandIn> {
+fn stored(
+    policy: &Degrade,
+    store: &Store,
+    (asked, group): (&Asked, &str),
+    now: Instant,
+) -> Option<StandIn> {
     let stale_for = policy.stale_for?;
-    let Stored { body, at, by } = store.get(&key::of(asked))?;
+    let Stored { body, at, by } = store.get(&key::of(asked, group))?;
     let age = now - at;
     if age > stale_for {
         return None;
@@ -107,7 +112,7 @@ pub(crate) fn keeps(policy: &Degrade, asked: &Asked, facts: &Facts) -> bool {
 }
 
 /// Keeps an answer, which may be served until `until`.
-pub(crate) fn keep(store: &Store, asked: &Asked, stored: Stored, until: Instant) {
+pub(crate) fn keep(store: &Store, (asked, group): (&Asked, &str), stored: Stored, until: Instant) {
     let now = stored.at;
-    store.put(key::of(asked), stored, until, now);
+    store.put(key::of(asked, group), stored, until, now);
 }

@@ -143,6 +143,24 @@ async fn no_stand_in_where_it_would_mislead() {
 }
 
 #[tokio::test]
+async fn two_tasks_do_not_share_an_answer_to_the_same_body() {
+    let main = Provider::start(Vendor::OpenAi).await.unwrap();
+    let tasks = "tasks: {one: {models: [main]}, two: {models: [main]}}";
+    let set = format!("sanso: {{degradation: {{stored: {{stale_for: 1h}}}}, {tasks}}}");
+    let gateway = Setup::default().provider("main", &main).without_retries().set(&set).gateway();
+    let asked = async |task: &str| {
+        let mut arrival = gateway.arrive();
+        arrival.task = Some(task.to_owned());
+        let answer = soon(gateway.relay(question("Why?").to_string().into(), arrival)).await;
+        answer.map(|_| ()).map_err(|error| error.status())
+    };
+    asked("one").await.unwrap();
+    main.set(Problem::Status(500));
+    assert_eq!(asked("one").await, Ok(()), "its own is found");
+    assert_eq!(asked("two").await, Err(500));
+}
+
+#[tokio::test]
 async fn a_static_text_is_not_one_answer_to_who_asked_for_three() {
     let (main, gateway) = chain("sanso: {degradation: {static: \"Later.\"}}").await;
     main.set(Problem::Status(500));
