@@ -96,7 +96,8 @@ impl Chain {
                 }
                 self.take(ctx, Found { deployment, permit, why, moved: None, inflow: None }, None);
             }
-            Err(Refusal { gate: Gate::RetryCap, .. }) if self.may_wait_on(ctx, &retry) => {}
+            Err(Refusal { gate: Gate::RetryCap, .. })
+                if slot.is_some() && self.may_wait_on(ctx, &retry) => {}
             Err(_) => {
                 if let Some(left) = self.before_line.take() {
                     (self.walk, self.leg) = *left;
@@ -107,12 +108,14 @@ impl Chain {
     }
 
     /// Too many retries are in flight there: this one is asked for again in a moment, while patience
-    /// and the deadline allow.
+    /// and the deadline allow, and keeps its place in the line of a rate limit meanwhile.
     fn may_wait_on(&mut self, ctx: &Ctx<'_>, retry: &Retry) -> bool {
         let at = ctx.now + ASK_AGAIN;
         let group = self.topology.group(self.leg.group);
         let patience = group.patience.unwrap_or(self.topology.rules().patience);
-        let left = self.leg.waited.left(&patience, retry.hinted, true);
+        let last = self.called(retry.deployment).map(|called| called.last.fault.kind);
+        let alone = last.is_none_or(|kind| !self.another_could_serve(ctx, retry.deployment, kind));
+        let left = self.leg.waited.left(&patience, retry.hinted, alone);
         if left < ASK_AGAIN || at >= self.request.deadline {
             return false;
         }
@@ -292,7 +295,10 @@ impl Chain {
         if !ctx.gates.admits(deployment, now) {
             return None;
         }
-        let at = self.rested_at(ctx, called).max(now);
+        // A full cap is not now, and what is waited for it counts: it holds up no one beyond patience.
+        let takes_it = ctx.gates.takes_a_retry(deployment);
+        let soonest = if takes_it { now } else { now + ASK_AGAIN };
+        let at = self.rested_at(ctx, called).max(soonest);
         fits(at).then_some(Retry { deployment, at, slot: None, hinted })
     }
 

@@ -247,6 +247,11 @@ impl Gates {
         self.slot(deployment).cell.lock().budget.can_pay(budget::price(after))
     }
 
+    /// Whether so few retries of a deployment are out that one more may go.
+    pub(crate) fn takes_a_retry(&self, deployment: DeploymentId) -> bool {
+        self.slot(deployment).cell.lock().takes_a_retry()
+    }
+
     /// A request moved on from a deployment to someone else.
     pub(crate) fn moved_from(&self, deployment: DeploymentId) {
         self.slot(deployment).cell.lock().budget.moved();

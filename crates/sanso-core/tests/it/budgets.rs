@@ -1,5 +1,7 @@
 //! What bounds retries and time: the budget, the caps, the shares of a deadline.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use sanso_core::Rng;
 use sanso_core::*;
@@ -87,6 +89,39 @@ fn retries_without_a_verdict_are_a_fifth_of_the_calls_in_flight_or_three() {
     let _tail = permit.answered(at(0), &mut Rng::from_seed(1), &mut News::default());
     assert!(retry(&gates, after).is_ok());
     drop(held);
+}
+
+/// A request whose first call fails while as many retries are out as may be; who is called next, and
+/// when, and how often it was asked.
+fn behind_a_full_cap(topology: Topology) -> (Option<DeploymentId>, Duration, u32) {
+    let (gates, mut rng) = (Gates::new(&topology), Rng::from_seed(1));
+    let _out: Vec<_> =
+        (0..3).map(|_| retry(&gates, FaultKind::ServerError).expect("three at least")).collect();
+    let mut now = at(0);
+    let mut chain = Chain::new(Arc::new(topology), request(0, 600_000), &mut rng);
+    let Step::Start(call) = chain.poll(now, &gates, &mut rng) else { panic!("the first call") };
+    let fault = Outcome::Fault(Fault::new(FaultKind::ServerError));
+    chain.handle_signal(now, call.id, Signal::End(fault), &gates, &mut rng);
+    for polls in 1.. {
+        match chain.poll(now, &gates, &mut rng) {
+            Step::Start(call) => return (Some(call.deployment), now - at(0), polls),
+            Step::Done(_) => return (None, now - at(0), polls),
+            Step::Wait(until) => now = until.expect("a time").max(now),
+            other => panic!("{other:?}"),
+        }
+    }
+    unreachable!()
+}
+
+#[test]
+fn a_full_retry_cap_holds_up_a_request_for_as_long_as_its_patience() {
+    let (next, after, _) = behind_a_full_cap(two_legs(|_, _| {}, Rules::default()));
+    assert_eq!(next, Some(DeploymentId::new(1)));
+    assert!(after <= S(2) && after > S(1), "{after:?}");
+    // With nowhere else to go it waits for a minute, and not at the speed of a timer.
+    let (next, after, polls) = behind_a_full_cap(chain_of(&[(1, &[])], Rules::default()));
+    assert_eq!(next, None);
+    assert!(after <= S(60) && after > S(55) && polls <= 2_500, "{after:?}, {polls} polls");
 }
 
 #[test]
