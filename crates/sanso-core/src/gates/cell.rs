@@ -48,7 +48,7 @@ impl Inner {
         self.retries < AT_LEAST.max(self.in_flight / 5)
     }
 
-    /// A forced call has its verdict; `failed_at` says that it was a fault.
+    /// A forced call is over; `failed_at` says that it did not succeed.
     pub(super) fn forced_ended(&mut self, grant: &Grant, failed_at: Option<Instant>) {
         if let Some(number) = grant.forced() {
             self.forced.ended(number, failed_at);

@@ -7,12 +7,13 @@ use crate::time::{Duration, Instant};
 pub(super) struct ForcedCalls {
     /// The one that is out, and until when it holds its place.
     out: Option<(u64, Instant)>,
-    /// Not before this, after one that failed.
+    /// Not before this, after one that did not succeed.
     not_before: Option<Instant>,
     count: u64,
 }
 
-/// After one that failed; after one that succeeded the next may go at once.
+/// After one that failed, or ended without a verdict: callers who give up fast must not make many of
+/// them. After one that succeeded the next may go at once.
 const APART: Duration = Duration::from_secs(1);
 
 impl ForcedCalls {
@@ -27,7 +28,8 @@ impl ForcedCalls {
         Some(self.count)
     }
 
-    /// The call of this number has its verdict, or ended without one.
+    /// The call of this number has its verdict, or ended without one; `failed_at` says that it did not
+    /// succeed.
     pub(super) fn ended(&mut self, number: u64, failed_at: Option<Instant>) {
         self.out = self.out.filter(|(out, _)| *out != number);
         if let Some(at) = failed_at {

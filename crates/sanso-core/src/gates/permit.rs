@@ -213,7 +213,7 @@ impl Permit {
             inner.breaker.neutral(now, grant, rng, &mut news.breaker);
         }
         inner.model.hear(now, self.passages.model, Word::Nothing);
-        inner.forced_ended(grant, None);
+        inner.forced_ended(grant, Some(now));
         inner.retries -= u32::from(self.hold.retry);
         inner.in_flight -= 1;
         drop(inner);
@@ -332,7 +332,7 @@ impl Drop for Permit {
         }
         let now = inner.latest();
         inner.model.hear(now, self.passages.model, Word::Nothing);
-        inner.forced_ended(&self.hold.grant, None);
+        inner.forced_ended(&self.hold.grant, Some(now));
         inner.retries -= u32::from(self.hold.retry);
         inner.in_flight -= 1;
     }

@@ -81,6 +81,26 @@ fn no_call_is_forced_beside_a_probe_and_one_that_hangs_is_none() {
 }
 
 #[test]
+fn forced_calls_that_are_given_up_are_a_second_apart() {
+    for leaves in [false, true] {
+        let mut rig = closed();
+        rig.trip();
+        let forced = |rig: &Rig| rig.gates.acquire_forced(crate::rig::ONE, &ENTRY, rig.now);
+        let call = forced(&rig).expect("open");
+        rig.pass(ms(100));
+        if leaves {
+            drop(call);
+        } else {
+            rig.abandon(call, Abandoned::ByDeadline);
+        }
+        rig.pass(ms(500));
+        assert!(forced(&rig).is_none());
+        rig.pass(ms(500));
+        assert!(forced(&rig).is_some());
+    }
+}
+
+#[test]
 fn a_forced_call_counts_in_the_slow_start_that_it_lasts_into() {
     let mut rig = closed();
     rig.trip();
