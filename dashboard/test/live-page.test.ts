@@ -211,6 +211,15 @@ living('a gateway that was never asked counts nothing, whatever it fills in', 'e
   },
 });
 
+living('no place in the list of a ranked chain is drawn as the fallback', 'healthy', async (_, page) => {
+  assert.ok(await page.locator('.chain').count() > 0);
+  assert.equal(await page.locator('.chain [fill="url(#p2)"], .chain [stroke="url(#p2)"], .chain .leg2').count(), 0);
+}, {
+  change({ overview: o }) {
+    o.chains.forEach((c) => { c.strategy = 'cost'; });
+  },
+});
+
 living('a quota that is open again is said to have shut', 'healthy', async (_, page) => {
   assert.match(await read(page, '.dep'), /Throttled on tokens per minute 3 times in 1 h, not now/);
 }, {

@@ -1,4 +1,6 @@
 /** Colours and patterns: the leg's place in the chain, never the provider; and kinds of fault. */
+import type { Chain } from '../api';
+import { isRanked } from '../words/chain';
 import { kindOf } from '../words/names';
 
 const LEGS = ['leg1', 'leg2', 'leg3', 'leg4'] as const;
@@ -9,6 +11,9 @@ const LATER = ['', 'url(#p2)', 'url(#p3)', 'url(#p4)'];
 /** The fill of a leg; inside the first, each deployment has a tint of its own. */
 export const legFill = (i: number, deployment = 0): string =>
   (i <= 0 ? FIRST[deployment % 4] : LATER[Math.min(i, 3)]) ?? 'var(--leg1)';
+
+/** The fill of a leg of this chain. Where a strategy orders the legs for each request, no place in the list is the fallback's: all are cool, and what was answered instead is in the rate. */
+export const fillIn = (c: Chain, i: number): string => (isRanked(c) ? legFill(0, i) : legFill(i));
 
 /** The same, quieter, for large areas. */
 const AREAS = ['var(--area1)', 'var(--area2)', 'var(--area3)', 'var(--area4)'];

@@ -1,6 +1,6 @@
 /** One chain: a line when folded, its legs when not. */
 import type { Chain, Leg } from '../api';
-import { legClass, legFill } from '../draw/fills';
+import { fillIn, legClass } from '../draw/fills';
 import { Chevron, Mark, Switch, worst } from '../draw/marks';
 import { HeadChart, Spark } from '../charts/head';
 import { layout } from '../charts/layout';
@@ -13,14 +13,14 @@ import { RANGE_WORDS } from '../words/range';
 import { DeploymentPart } from './deployment';
 import { Flow } from './flow';
 
-function MiniLeg({ leg, index, unknown }: { leg: Leg; index: number; unknown: boolean }) {
+function MiniLeg({ chain, leg, index, unknown }: { chain: Chain; leg: Leg; index: number; unknown: boolean }) {
   const s = legShare(leg);
   const state = worst(leg.deployments.map((d) => d.breaker));
   const n = leg.deployments.length;
   return (
     <span class="mleg"><Switch state={state} size={0.8} />
       <span class="mn"><span>{leg.deployments[0]?.model ?? leg.model_group}{n > 1 && <i> ×{n}</i>}</span>
-        <span class="mbar"><svg width="100%" height="5" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect width="100%" height="5" fill="var(--sunk)" /><rect width={`${s > 0 ? Math.max(1.5, s * 100) : 0}%`} height="5" fill={legFill(index)} /></svg></span>
+        <span class="mbar"><svg width="100%" height="5" preserveAspectRatio="none" aria-hidden="true" focusable="false"><rect width="100%" height="5" fill="var(--sunk)" /><rect width={`${s > 0 ? Math.max(1.5, s * 100) : 0}%`} height="5" fill={fillIn(chain, index)} /></svg></span>
         <span class="ms">{unknown ? `0${NB}%` : rate(s)}</span>{state !== 'closed' && <span class="vh">, breaker {state}</span>}
       </span>
     </span>
@@ -36,7 +36,7 @@ function Head({ chain: c, open }: { chain: Chain; open: boolean }) {
     <button class="crow" type="button" aria-expanded={open} data-group={name} onClick={() => toggleFold(name, open)}>
       <span class="gname"><b>{c.model_group}</b>{c.task && <span>{c.task}</span>}{open && !unasked && <span>{count(c.requests_per_min)} requests / min</span>}</span>
       {open && <span class="hcw">{!unasked && c.legs.length > 1 && <><span class="vh">Fallback rate over the last {RANGE_WORDS[shown]}</span><HeadChart group={name} /></>}</span>}
-      {!open && <span class="mini">{c.legs.map((l, i) => <MiniLeg key={`${i} ${l.model_group}`} leg={l} index={i} unknown={unasked} />)}</span>}
+      {!open && <span class="mini">{c.legs.map((l, i) => <MiniLeg chain={c} key={`${i} ${l.model_group}`} leg={l} index={i} unknown={unasked} />)}</span>}
       <span class="crate">
         {!open && !unasked && <Spark group={name} />}
         <span class="cr"><b>{rate(on)}</b><span>{level === 'critical' || level === 'warn' ? <Mark kind={level} /> : null}{word}</span></span>
@@ -61,7 +61,7 @@ function LegPart({ chain, leg, index, inflow, on }: { chain: Chain; leg: Leg; in
   const unasked = idle(chain);
   const last = index === chain.legs.length - 1;
   return (
-    <li class={`leg ${legClass(index)}${s > 0 ? '' : ' zero'}`} style={{ '--f': inflow.toFixed(3) }}>
+    <li class={`leg ${legClass(isRanked(chain) ? 0 : index)}${s > 0 ? '' : ' zero'}`} style={{ '--f': inflow.toFixed(3) }}>
       <div class="lfig">
         <p><b class="fig">{unasked ? '–' : rate(s)}</b> <span>{index === 0 && !isRanked(chain) ? 'first leg' : `leg ${index + 1}`}{leg.model_group !== chain.model_group && `, ${leg.model_group}`}</span></p>
         {!unasked && (last || !isRanked(chain)) && <Onward leg={leg} on={on} end={!last ? 'goes on' : isDown(chain) ? 'got an error' : 'answered by no leg'} />}

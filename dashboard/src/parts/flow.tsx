@@ -3,7 +3,7 @@
  * The height of a ribbon is its share of the requests.
  */
 import type { Chain } from '../api';
-import { legFill, NOBODY } from '../draw/fills';
+import { fillIn, NOBODY } from '../draw/fills';
 import { flowing, idle, isDown, legShare } from '../words/chain';
 
 const FULL = 30;
@@ -31,13 +31,13 @@ export function flowPieces(c: Chain, width: number): Piece[] {
     const xDown = x + 30;
     const next = shares.findIndex((v, k) => k > i && v > 0);
     if (nothing) out.push({ d: `M${x} ${TOP + 1}H${x + (last ? 30 : col)}`, dashed: true });
-    else if (on > LEAST) out.push({ x, width: last ? col - 18 : col, height: thick(on), fill: next > 0 ? legFill(next) : NOBODY });
+    else if (on > LEAST) out.push({ x, width: last ? col - 18 : col, height: thick(on), fill: next > 0 ? fillIn(c, next) : NOBODY });
     else if (!last) out.push({ d: `M${x + (taken > 0 ? 46 : 0)} ${TOP + 1}H${x + col}`, dashed: true });
     if (taken > LEAST) {
       const w = thick(taken);
       const y = TOP + on * FULL + w / 2;
       const r = w / 2 + 4;
-      out.push({ d: `M${x} ${y}H${xDown - r}Q${xDown} ${y} ${xDown} ${y + r}V${HEIGHT}`, stroke: legFill(i), width: w });
+      out.push({ d: `M${x} ${y}H${xDown - r}Q${xDown} ${y} ${xDown} ${y + r}V${HEIGHT}`, stroke: fillIn(c, i), width: w });
     } else out.push({ d: `M${xDown} ${TOP + (nothing ? 1 : thick(on) + 5)}V${HEIGHT}`, dashed: true });
     if (last && (down || on > LEAST) && !nothing) out.push({ d: `M${x + col - 14} ${TOP + Math.max(1, (thick(on) - 12) / 2)}l12 12m0 -12l-12 12`, stroke: 'var(--none)', width: 3 });
     return out;

@@ -36,7 +36,7 @@ function layersOf({ s }: Drawn, chain: Chain): Layer[] {
   const name = chainName(chain);
   return chain.legs.flatMap((l, k) => l.deployments.map((d, j): Layer => ({
     name: d.region ? `${d.region}, ${d.model}` : d.model,
-    fill: areaFill(k, j),
+    fill: isRanked(chain) ? areaFill(0, k + j) : areaFill(k, j),
     values: s.model_groups[name]?.served[k]?.[j] ?? [],
     live: (t) => { const g = t?.groups[name]; return g ? ratio(g.served[k]?.[j] ?? 0, g.requests) : null; },
   })));

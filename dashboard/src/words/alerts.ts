@@ -38,7 +38,7 @@ export function valueWords(a: Alert): string {
     case 'not_found':
     case 'quota':
     case 'delivery':
-      return a.count == null ? '' : `${count(a.count)} times`;
+      return a.count == null ? '' : a.count === 1 ? 'once' : `${count(a.count)} times`;
     default:
       return `${few ? `${count(a.count)} of ${count(a.of)}` : rate(a.value)}${a.threshold == null ? '' : `, limit ${limit(a.threshold)}`}`;
   }
