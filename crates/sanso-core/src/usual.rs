@@ -22,9 +22,10 @@ impl Class {
     }
 }
 
-/// Usual times of one deployment, per class.
+/// Usual times of one deployment, per class. Boxed: they are most of what a deployment's gates are made
+/// of, and those are moved about on small stacks.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct UsualTimes([Recent; Class::COUNT]);
+pub(crate) struct UsualTimes(Box<[Recent; Class::COUNT]>);
 
 /// The last few samples. Their median moves with the provider within a few calls, and one slow call
 /// does not move it at all: the decay that the rules want, without a weight to tune.
