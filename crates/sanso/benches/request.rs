@@ -3,9 +3,10 @@
 //! `chain` is the core alone: the walk, the gates, the budgets, the breaker of a request that its first
 //! call answers. `body` is what anyone has to do who looks at a request: the body read, an answer
 //! written. `request` is all of the library but the upstream's connections and its HTTP: both of these,
-//! counters and trail; a canned answer stands for the provider's. `logged` writes a line of the request log besides, and hands it to its writer; `watched` keeps it in
-//! a history and in the figures of a watch, too, as `sanso serve` does. `by_quality`, `by_cost`
-//! and `by_latency` are what the order of a task of thirty models costs above one that is as listed.
+//! counters and trail; a canned answer stands for the provider's. `logged` writes a line of the request
+//! log besides, and hands it to its writer; `watched` keeps it in a history and in the figures of a
+//! watch, too, as `sanso serve` does. `by_quality`, `by_cost` and `by_latency` are what the order of a
+//! task of thirty models costs above one that is as listed.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;

@@ -1,8 +1,8 @@
 //! Graceful degradation, the last tier: an answer where no deployment gave one.
 //!
 //! Opt-in: a stored answer to the same request of the same caller, else a text of the operator's.
-//! Both are always marked. Neither is for requests that offer tools, or that bring a tool's result, since a call that is carried out
-//! twice, or that should have been made, is worse than an error.
+//! Both are always marked. Neither is for requests that offer tools, or that bring a tool's result,
+//! since a call that is carried out twice, or that should have been made, is worse than an error.
 //!
 //! * `store.rs`: answers for as long as they may be served, within bounds
 //! * `key.rs`: what makes two requests the same
