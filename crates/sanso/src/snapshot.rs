@@ -129,7 +129,8 @@ impl Snapshot {
     }
 }
 
-fn topology(config: &Config) -> Topology {
+/// A configuration as the core sees it.
+pub(crate) fn topology(config: &Config) -> Topology {
     let groups = (0..config.groups.len()).map(|index| group(config, index)).collect();
     let deployments = config.deployments.iter().map(|one| deployment(config, one)).collect();
     let defaults = &config.default_fallbacks;

@@ -8,7 +8,8 @@ use super::layer::Layer;
 use super::reader::{Place, Reader, Table};
 use super::section::{choice, fallback_on, preflight, read_streams};
 use super::settings::{Target, targets};
-use super::types::{Config, Deployment, GroupIndex, Strategy};
+use super::types::{Config, Deployment, GroupIndex, Strategy, Task};
+use crate::tasks::{TYPICAL, unmeasured_order};
 
 /// What comes before a task's name where it stands for a model: `task/summarize`.
 pub(crate) const PREFIX: &str = "task/";
@@ -107,18 +108,35 @@ fn layer(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Layer {
     layer
 }
 
-/// A task, as `sanso check` prints it.
+/// A task, as `sanso check` prints it: its models in the order in which they are called as long as
+/// nothing is measured. Where measured times decide, places would be made up, and there are none.
 pub(super) fn describe(out: &mut String, config: &Config, index: GroupIndex) {
     let Some((task, group)) = config.task_of(index).zip(config.groups.get(index)) else { return };
     let deny = if task.deny_fallback { "; the first or an error" } else { "" };
-    line(out, &format!("{}: {}{deny}", group.name, task.strategy.words()));
-    for (position, leg) in task.legs.iter().filter_map(|leg| config.groups.get(*leg)).enumerate() {
+    line(out, &format!("{}: {}{}{deny}", group.name, task.strategy.words(), found_out(task)));
+    let order = unmeasured_order(config, task);
+    let legs = order.as_ref().unwrap_or(&task.legs);
+    for (position, leg) in legs.iter().filter_map(|leg| config.groups.get(*leg)).enumerate() {
         let members = leg.deployments.iter().filter_map(|index| config.deployments.get(*index));
         let told: Vec<String> = members.map(facts).collect();
-        line(out, &format!("  {}. {:<24} {}", position + 1, leg.name, told.join("; ")));
+        let place = order.as_ref().map_or_else(|| "- ".into(), |_| format!("{}.", position + 1));
+        line(out, &format!("  {place} {:<24} {}", leg.name, told.join("; ")));
     }
     describe_policy(out, config, &group.policy);
     out.push('\n');
+}
+
+/// What may move the models of a task from the places that are printed.
+fn found_out(task: &Task) -> String {
+    match task.strategy {
+        Strategy::Order => String::new(),
+        Strategy::Quality => ", as long as its answers are what was wanted".to_owned(),
+        Strategy::Cost => {
+            let (input, output) = (TYPICAL.input, TYPICAL.output);
+            format!(", here of {input} tokens and an answer of {output}")
+        }
+        Strategy::Latency => ", as measured; as listed until then".to_owned(),
+    }
 }
 
 /// What orders go by.

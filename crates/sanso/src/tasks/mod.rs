@@ -4,9 +4,11 @@
 //!
 //! * `figures.rs`: what is known of a group
 //! * `measure.rs`: what a finished request tells
+//! * `unmeasured.rs`: the order that the file alone makes
 
 mod figures;
 mod measure;
+mod unmeasured;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +19,7 @@ use sanso_wire::envelope::Envelope;
 
 pub(crate) use figures::View;
 pub(crate) use measure::learn;
+pub(crate) use unmeasured::{TYPICAL, unmeasured_order};
 
 use crate::config::{Config, Strategy};
 use crate::snapshot::Snapshot;

@@ -132,6 +132,47 @@ sanso: {{tasks: {{t: {{strategy: {strategy}}}}}}}"
     assert!(shown.contains("quality unknown, $2 in, $8 out per million tokens"), "{shown}");
 }
 
+/// What `sanso check` prints of the task `t` over these three groups, first words of each line.
+fn shown(task: &str) -> Vec<String> {
+    let model = |name: &str, info: &str| {
+        format!(
+            "- {{model_name: {name}, litellm_params: {{model: openai/of-ours, api_key: k}}, model_info: {{{info}}}}}\n"
+        )
+    };
+    let price = |input: f64, output: f64| {
+        format!("input_cost_per_token: {input}, output_cost_per_token: {output}")
+    };
+    let file = [
+        "model_list:\n".to_owned(),
+        model("weak", &format!("quality: 60, {}", price(0.000_01, 0.000_01))),
+        model("strong", &format!("quality: 90, {}", price(0.000_02, 0.000_08))),
+        model("new", &price(0.000_001, 0.000_001)),
+        format!("sanso: {{tasks: {{t: {{{task}}}}}}}"),
+    ];
+    let text = describe(&good(&file.concat()));
+    let lines = text.lines().skip_while(|line| !line.starts_with("task/t"));
+    let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    let name = |line: &&str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+    std::iter::once(lines[0].to_owned()).chain(lines[1..].iter().map(name)).collect()
+}
+
+#[test]
+fn check_numbers_the_models_of_a_task_in_the_order_in_which_they_are_called() {
+    let quality = "task/t: the highest quality first, as long as its answers are what was wanted";
+    // What has no score keeps the place that it is listed at.
+    assert_eq!(shown("strategy: quality"), [quality, "1. strong", "2. weak", "3. new"]);
+    let cost = "task/t: the lowest expected price first, here of 1000 tokens and an answer of 500";
+    assert_eq!(shown("strategy: cost"), [cost, "1. new", "2. weak", "3. strong"]);
+    let some = shown("strategy: cost, models: [strong, weak], fallback: deny");
+    assert_eq!(some, [&format!("{cost}; the first or an error"), "1. weak", "2. strong"]);
+}
+
+#[test]
+fn check_numbers_no_models_where_measured_times_decide() {
+    let head = "task/t: the quickest first, as measured; as listed until then";
+    assert_eq!(shown("strategy: latency"), [head, "- weak", "- strong", "- new"]);
+}
+
 #[test]
 fn what_is_named_for_later_is_a_warning() {
     let config =
