@@ -57,8 +57,7 @@ pub(crate) fn make(
     request.continues = policy.streams.continues && !request.held && is_one_text(envelope);
     let mut explores = false;
     if let Some(task) = snapshot.task_index(group) {
-        let may_fall_back = !request.deny_fallback && request.max_fallbacks != Some(0);
-        let ordered = order(task, &tasks::Ask::of(envelope, class, may_fall_back));
+        let ordered = order(task, &tasks::Ask::of(envelope, &request));
         (request.legs, explores) = (ordered.legs, ordered.explores);
     }
     let mut own = own_lists::Reading { snapshot, matches, warnings: Vec::new() };

@@ -130,6 +130,7 @@ pub(super) fn describe(out: &mut String, config: &Config, index: GroupIndex) {
 fn found_out(task: &Task) -> String {
     match task.strategy {
         Strategy::Order => String::new(),
+        Strategy::Quality if task.deny_fallback => String::new(),
         Strategy::Quality => ", as long as its answers are what was wanted".to_owned(),
         Strategy::Cost => {
             let (input, output) = (TYPICAL.input, TYPICAL.output);

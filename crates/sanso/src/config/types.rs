@@ -65,7 +65,7 @@ pub struct Task {
     pub strategy: Strategy,
     /// Its groups, as listed.
     pub legs: Vec<GroupIndex>,
-    /// `fallback: deny`: the first leg or an error.
+    /// `fallback: deny`: the first leg or an error. By quality, that of the highest given score.
     pub deny_fallback: bool,
     /// The entry of [`Config::groups`] that stands for it, with the policy of its requests.
     pub group: GroupIndex,
@@ -76,7 +76,7 @@ pub struct Task {
 pub enum Strategy {
     /// As listed.
     Order,
-    /// The highest quality first.
+    /// The highest quality first: as it is given, lowered by soft faults where another may answer.
     Quality,
     /// The lowest expected price of the request first.
     Cost,

@@ -115,7 +115,7 @@ impl Gateway {
         let order = |task, ask: &tasks::Ask| tasks::expected_legs(&snapshot, task, ask, now);
         let plan = plan::make(&snapshot, &envelope, arrival, order)?;
         let task = snapshot.task_index(plan.request.group);
-        let ask = tasks::Ask::of(&envelope, plan.request.class, !plan.request.deny_fallback);
+        let ask = tasks::Ask::of(&envelope, &plan.request);
         let view = View::new(&snapshot, task, &ask, now);
         let mut rng = self.shared.clock.rng();
         let chain = Chain::new(Arc::clone(&snapshot.topology), plan.request.clone(), &mut rng);
@@ -123,7 +123,7 @@ impl Gateway {
         let of_task = task.map(|task| &snapshot.config.tasks[task]);
         let strategy = of_task.map(|task| task.strategy);
         let mut legs = looking.legs();
-        why::tell(&mut legs, strategy);
+        why::tell(&mut legs, strategy, ask.may_fall_back);
         Ok(Explanation {
             model_group: snapshot.group_name(plan.request.group),
             task: of_task.map(|task| task.name.clone()),

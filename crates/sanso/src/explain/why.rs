@@ -5,20 +5,22 @@ use super::text::{dollars, seconds};
 use crate::config::Strategy;
 
 /// Says of each leg why it stands where it does. `strategy` is that of the task, where one is asked
-/// for.
-pub(super) fn tell(legs: &mut [ExplainedLeg], strategy: Option<Strategy>) {
+/// for; `lowers`: soft faults count against a score, which they do not where no one else may answer.
+pub(super) fn tell(legs: &mut [ExplainedLeg], strategy: Option<Strategy>, lowers: bool) {
     for place in 0..legs.len() {
-        legs[place].why = why(legs, place, strategy);
+        legs[place].why = why(legs, place, strategy, lowers);
     }
 }
 
-fn why(legs: &[ExplainedLeg], place: usize, strategy: Option<Strategy>) -> String {
+fn why(legs: &[ExplainedLeg], place: usize, strategy: Option<Strategy>, lowers: bool) -> String {
     let leg = &legs[place];
     let (said, unit) = match strategy {
         None if place == 0 => return "asked for".to_owned(),
         None => return "a fallback".to_owned(),
         Some(Strategy::Order) => return "as listed".to_owned(),
-        Some(Strategy::Quality) => (leg.quality.map(|quality| of_quality(leg, quality)), "score"),
+        Some(Strategy::Quality) => {
+            (leg.quality.map(|quality| of_quality(leg, quality, lowers)), "score")
+        }
         Some(Strategy::Cost) => (leg.cost_usd.map(dollars), "price"),
         Some(Strategy::Latency) => (leg.latency_ms.map(|_| of_pace(leg)), "measured pace"),
     };
@@ -29,13 +31,16 @@ fn why(legs: &[ExplainedLeg], place: usize, strategy: Option<Strategy>) -> Strin
     said
 }
 
-fn of_quality(leg: &ExplainedLeg, quality: f64) -> String {
+fn of_quality(leg: &ExplainedLeg, quality: f64, lowers: bool) -> String {
     // Less would be rounded away.
     if leg.soft_fault_rate < 0.0005 {
         return format!("quality {quality:.0}");
     }
-    let lowered = leg.soft_fault_rate * 100.0;
-    format!("quality {quality:.1}, lowered by {lowered:.1} % of soft faults")
+    let share = leg.soft_fault_rate * 100.0;
+    if !lowers {
+        return format!("quality {quality:.0}, {share:.1} % of soft faults not counted");
+    }
+    format!("quality {quality:.1}, lowered by {share:.1} % of soft faults")
 }
 
 fn of_pace(leg: &ExplainedLeg) -> String {

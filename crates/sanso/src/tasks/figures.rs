@@ -16,6 +16,8 @@ pub(crate) struct View<'a> {
     class: sanso_core::Class,
     /// What the request is expected to use.
     pub(crate) tokens: Tokens,
+    /// Scores count as they are given: see [`Ask::may_fall_back`].
+    as_given: bool,
     now: Instant,
 }
 
@@ -30,14 +32,19 @@ impl<'a> View<'a> {
         let input = ask.prompt_tokens as f64;
         let output = snapshot.tasks.output(task, ask);
         let tokens = Tokens { input, output, ..Tokens::default() };
-        Self { snapshot, class: ask.class, tokens, now }
+        let as_given = !ask.may_fall_back;
+        Self { snapshot, class: ask.class, tokens, as_given, now }
     }
 
-    /// Its score, and what the soft faults of its answers cost it.
+    /// Its score, and what the soft faults of its answers cost it: nothing where no one else may
+    /// answer.
     pub(crate) fn score(&self, group: GroupId) -> Option<Score> {
         let given = self.mean(group, Unknown::Spreads, |id| self.config(id).quality)?;
         let lowered = self.mean(group, Unknown::Spreads, |id| {
             let score = self.config(id).quality?;
+            if self.as_given {
+                return Some(score);
+            }
             let lowered = self.measured(id, |it| it.soft.lowers(score, self.now));
             Some(lowered.unwrap_or(score))
         })?;

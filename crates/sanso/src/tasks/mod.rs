@@ -13,7 +13,8 @@ mod unmeasured;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sanso_core::{
-    Class, DeploymentId, Figures, GroupId, Instant, Paces, Rng, SoftRate, TaskMemory,
+    Class, DeploymentId, Figures, GroupId, Instant, Order, Paces, Request, Rng, SoftRate,
+    TaskMemory,
 };
 use sanso_wire::envelope::Envelope;
 
@@ -49,7 +50,9 @@ pub(crate) struct Ask {
     pub(crate) prompt_tokens: u64,
     /// The request's own limit of its answer.
     pub(crate) max_tokens: Option<u64>,
-    /// Another leg may answer where the first does not.
+    /// Another leg may answer where the first does not. Where none may, the point is that it is the best
+    /// model or an error: its soft faults are not to hand its requests on to another one unseen, so
+    /// scores count as they are given.
     pub(crate) may_fall_back: bool,
 }
 
@@ -62,9 +65,14 @@ pub(crate) struct Ordered {
 }
 
 impl Ask {
-    pub(crate) fn of(envelope: &Envelope, class: Class, may_fall_back: bool) -> Self {
-        let prompt_tokens = envelope.prompt_tokens_estimate;
-        Self { class, prompt_tokens, max_tokens: envelope.max_tokens, may_fall_back }
+    /// `request` as far as it is known before it has legs.
+    pub(crate) fn of(envelope: &Envelope, request: &Request) -> Self {
+        Self {
+            class: request.class,
+            prompt_tokens: envelope.prompt_tokens_estimate,
+            max_tokens: envelope.max_tokens,
+            may_fall_back: !request.deny_fallback && request.max_fallbacks != Some(0),
+        }
     }
 }
 
@@ -119,6 +127,11 @@ pub(crate) fn legs(
     }
     let view = View::new(snapshot, Some(task), ask, now);
     let order = with_figures(strategy, &view, listed, |figures| {
+        if strategy == Strategy::Quality && !ask.may_fall_back {
+            // What a task remembers of lost points is for its other requests.
+            let places = snapshot.tasks.task(task).settled(figures, ask.class);
+            return Order { places, explores: false };
+        }
         let may_try = |place: usize| ask.may_fall_back && view.admits(listed[place]);
         snapshot.tasks.task(task).order(figures, ask.class, now, rng, may_try)
     });

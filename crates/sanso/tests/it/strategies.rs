@@ -112,6 +112,45 @@ async fn the_best_is_asked_first_as_long_as_its_answers_are_what_was_wanted() {
     assert_eq!(by(&last), ("third", false));
 }
 
+/// It was: after some empty answers the requests went to the next best without a word.
+#[tokio::test]
+async fn under_deny_soft_faults_hand_no_request_to_another_model() {
+    let stage = Stage::start().await;
+    let infos = ["quality: 70", "quality: 90", "quality: 85"];
+    let gateway = stage.setup(infos, "quality, fallback: deny").gateway();
+    assert_eq!(by(&ask(&gateway, task("Why?")).await), ("spare", false));
+    stage.0[1].set(Behaviour::Empty);
+    for _ in 0..30 {
+        // Where no one else may answer, what is empty is passed on with a warning.
+        assert_eq!(by(&ask(&gateway, task("Why?")).await), ("spare", false));
+    }
+    let told = gateway.explain(BODY.into(), &gateway.arrive()).unwrap();
+    assert_eq!(&*told.legs[0].model_group, "spare");
+    assert_eq!(told.legs[0].quality, Some(90.0), "{told}");
+    assert!(told.legs[0].why.ends_with("% of soft faults not counted"), "{told}");
+    let others = stage.0[0].stats().calls + stage.0[2].stats().calls;
+    assert_eq!(others, 0);
+}
+
+const BODY: &str = r#"{"model":"task/t","messages":[{"role":"user","content":"Why?"}]}"#;
+
+#[tokio::test]
+async fn a_request_that_denies_fallbacks_goes_by_given_scores_and_moves_no_others() {
+    let stage = Stage::start().await;
+    let infos = ["quality: 70", "quality: 90", "quality: 85"];
+    let gateway = stage.setup(infos, "quality").gateway();
+    stage.0[1].set(Behaviour::Empty);
+    for _ in 0..30 {
+        ask(&gateway, task("Why?")).await;
+    }
+    assert_eq!(by(&ask(&gateway, task("Why?")).await), ("third", false));
+    for denies in [("fallback", json!("deny")), ("max_fallbacks", json!(0))] {
+        let denied = ask(&gateway, task("Why?").set(denies.0, denies.1)).await;
+        assert_eq!(by(&denied), ("spare", false));
+        assert_eq!(by(&ask(&gateway, task("Why?")).await), ("third", false));
+    }
+}
+
 #[tokio::test]
 async fn who_fails_is_not_the_quickest_however_quick_the_failure() {
     let stage = Stage::start().await;

@@ -161,6 +161,9 @@ fn check_numbers_the_models_of_a_task_in_the_order_in_which_they_are_called() {
     let quality = "task/t: the highest quality first, as long as its answers are what was wanted";
     // What has no score keeps the place that it is listed at.
     assert_eq!(shown("strategy: quality"), [quality, "1. strong", "2. weak", "3. new"]);
+    // Where no one else may answer, soft faults move no one either.
+    let deny = "task/t: the highest quality first; the first or an error";
+    assert_eq!(shown("strategy: quality, fallback: deny")[0], deny);
     let cost = "task/t: the lowest expected price first, here of 1000 tokens and an answer of 500";
     assert_eq!(shown("strategy: cost"), [cost, "1. new", "2. weak", "3. strong"]);
     let some = shown("strategy: cost, models: [strong, weak], fallback: deny");
