@@ -35,6 +35,10 @@ export interface Cause {
   /** Quota: when it is filled up again, where the provider says so. */
   resets_at?: Maybe<Time>;
   evidence?: Maybe<string[]>;
+  /** Of a rate: the highest that it was judged by since the onset. */
+  worst?: Maybe<number>;
+  /** The start of the gateway, where that was after the onset: nothing before it is in the counts. */
+  counted_since?: Maybe<Time>;
 }
 
 /** Counts of answers by what became of the request. */

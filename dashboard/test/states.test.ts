@@ -60,7 +60,7 @@ const STATES: Record<string, State> = {
     sentence: 'main-model has been answered by its fallback, gpt-4.1, 12.4 % of the time since 09:41, because anthropic rate-limits it.',
     also: [
       ['.do', /^Raise the anthropic plan or add a deployment: the limit is too small/], ['.before', /^Just before: 09:38 config reload/], ['.qbar', /87\.6 % 28,731.*12\.4 % 4,067.*Asked, main-model since 09:41 32,798/],
-      ['.alertbox', /Fallback rate main-model 12\.4 %, limit 10 %.*4,067 of 32,798.*RateLimited is 91 %/], ['.chain', /Throttled on tokens per minute, 9 s left, 57 times in 1 h/], ['.chain', /as good as the first leg in 91 % of 120 replays/],
+      ['.alertbox', /Fallback rate main-model 12\.4 %, limit 10 %.*4,067 of 32,798 · 18\.3 % at its worst.*RateLimited is 91 %/], ['.chain', /Throttled on tokens per minute, 9 s left, 57 times in 1 h/], ['.chain', /as good as the first leg in 91 % of 120 replays/],
       ['#row-inc', /1 open/], ['#incidents', /main-model rate-limited by anthropic/], ['#range-6h', /6 h/],
     ],
   },
@@ -134,7 +134,8 @@ const STATES: Record<string, State> = {
   },
   soft: {
     fixture: 'soft', label: /^Answers fail their check/, title: /^3.4 % soft failures/,
-    sentence: 'claude-sonnet-4-6 answers main-model, but 3.4 % of its answers have been not the JSON asked for since 14:20.', also: [['.do', /^Change the order of the legs: the model is too weak for this task\.$/]],
+    sentence: 'claude-sonnet-4-6 answers main-model, but 3.4 % of its answers have been not the JSON asked for since 14:20 (counted since 14:31, the start).',
+    also: [['.do', /^Change the order of the legs: the model is too weak for this task\.$/], ['.alertbox', /52 of 1,530 \(counted since 14:31, the start\) · 6\.1 % at its worst 41 of 52/]], never: /UTC, the start/,
   },
   weak: {
     fixture: 'weak', label: /^The first model is too weak/, title: /^26.0 % escalated/, sentence: 'task/codegen has escalated 26.0 % of its requests to gpt-4.1 since 14:20.',

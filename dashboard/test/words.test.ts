@@ -12,7 +12,7 @@ import { gapsOf } from '../src/charts/gaps';
 import { placed } from '../src/charts/marks';
 import { stepTo } from '../src/charts/step';
 import { Refused, refusalWords } from '../src/net';
-import { about, filterOf, valueWords } from '../src/words/alerts';
+import { about, filterOf, valueWords, worstWords } from '../src/words/alerts';
 import { readFixture } from './fixture';
 
 const s = (text: string): string => text.replace(/\u00a0/g, ' ');
@@ -146,6 +146,10 @@ test('an alert names its value, and finds its requests', () => {
   const a: Alert = { id: '1', signal: 'fallback_rate', severity: 'critical', state: 'firing', since: '', model_group: 'main-model', value: 0.124, threshold: 0.1, count: 4067, of: 32798 };
   assert.equal(s(valueWords(a)), '12.4 %, limit 10 %');
   assert.equal(s(valueWords({ ...a, count: 3, of: 7 })), '3 of 7, limit 10 %');
+  const worst = { ...a, cause: { code: 'mixed' as const, worst: 0.183 } };
+  assert.deepEqual([s(valueWords(worst)), s(worstWords(worst) ?? '')], ['12.4 %, limit 10 %', '18.3 % at its worst']);
+  assert.deepEqual([s(valueWords({ ...worst, value: 0.02 })), worstWords({ ...worst, value: 0.02 })], ['2.0 %, 18.3 % at its worst, limit 10 %', null], 'what is no longer over its line says why it fires');
+  assert.deepEqual([worstWords(a), worstWords({ ...worst, value: 0.183 })], [null, null], 'nothing is said twice');
   assert.equal(s(valueWords({ ...a, signal: 'breaker_openings', value: 6, threshold: 3 })), '6 in 1 h, limit 3');
   assert.equal(s(valueWords({ ...a, signal: 'authentication', count: 114 })), '114 times');
   assert.equal(about(a, chains), 'main-model');

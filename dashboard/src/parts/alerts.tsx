@@ -6,10 +6,11 @@ import { silence } from '../net';
 import { incidents, now, overview, say, useZone } from '../state/app';
 import { useCell } from '../state/cell';
 import { showRequests } from '../state/choose';
-import { about, filterOf, signalWords, valueWords } from '../words/alerts';
+import { about, filterOf, signalWords, valueWords, worstWords } from '../words/alerts';
+import { countedWords, evidenceOf } from '../words/cause';
 import { count } from '../words/numbers';
 import { dayMonth, hourMinute, moment, span } from '../words/time';
-import { Ago, At } from './said';
+import { Ago, At, Sentence } from './said';
 
 function Silence({ alert }: { alert: Alert }) {
   const zone = useZone();
@@ -32,13 +33,14 @@ function Silence({ alert }: { alert: Alert }) {
 
 function AlertItem({ alert: a, open, chains }: { alert: Alert; open: boolean; chains: readonly Chain[] }) {
   const since = moment(a.since);
+  const [evidence, worst] = [evidenceOf(a.cause), worstWords(a)];
   return (
     <li class={`alert ${a.severity}`}>
       <details open={open}>
         <summary><Mark kind={a.severity} /><span class="at"><b>{signalWords(a.signal)}</b> <span>{about(a, chains)}</span></span><span class="av">{valueWords(a)}</span></summary>
         <div class="abody">
-          <p class="meta">{a.severity} since <At t={since} />, <Ago t={since} />{a.of != null && a.count != null && <> · {count(a.count)} of {count(a.of)}</>}</p>
-          {a.cause?.evidence && a.cause.evidence.length > 0 && <ul>{a.cause.evidence.map((e) => <li key={e}>{e}</li>)}</ul>}
+          <p class="meta">{a.severity} since <At t={since} />, <Ago t={since} />{a.of != null && a.count != null && <> · {count(a.count)} of {count(a.of)}</>}<Sentence rich={countedWords(a.cause)} />{worst && <> · {worst}</>}</p>
+          {evidence.length > 0 && <ul>{evidence.map((e) => <li key={e}>{e}</li>)}</ul>}
           <p class="acts"><button type="button" class="btn" onClick={() => showRequests(filterOf(a))}>Show the requests</button><Silence alert={a} /></p>
         </div>
       </details>

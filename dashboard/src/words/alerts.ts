@@ -28,7 +28,16 @@ export function about(a: Alert, chains: readonly Chain[]): string {
   return a.model_group ?? (a.deployment ? nameOf(chains, a.deployment) : (a.model ?? a.provider ?? a.task ?? ''));
 }
 
-/** `12.4 %, limit 10 %` */
+/** The rate since the onset is not over its line (any more): the severity is that of its worst. */
+const isThin = (a: Alert): boolean => a.value != null && a.threshold != null && a.value <= a.threshold && (a.cause?.worst ?? 0) > a.threshold;
+
+/** `18.3 % at its worst`, where that was worse than what is said already. */
+export function worstWords(a: Alert): string | null {
+  const worst = a.cause?.worst;
+  return worst == null || isThin(a) || worst <= (a.value ?? 0) ? null : `${rate(worst)} at its worst`;
+}
+
+/** `12.4 %, limit 10 %`; `0.9 %, 2.4 % at its worst, limit 1 %` where the rate alone would be no reason to fire. */
 export function valueWords(a: Alert): string {
   const few = a.count != null && a.of != null && a.of < ENOUGH;
   switch (a.signal) {
@@ -40,7 +49,7 @@ export function valueWords(a: Alert): string {
     case 'delivery':
       return a.count == null ? '' : a.count === 1 ? 'once' : `${count(a.count)} times`;
     default:
-      return `${few ? `${count(a.count)} of ${count(a.of)}` : rate(a.value)}${a.threshold == null ? '' : `, limit ${limit(a.threshold)}`}`;
+      return `${few ? `${count(a.count)} of ${count(a.of)}` : rate(a.value)}${isThin(a) ? `, ${rate(a.cause?.worst)} at its worst` : ''}${a.threshold == null ? '' : `, limit ${limit(a.threshold)}`}`;
   }
 }
 

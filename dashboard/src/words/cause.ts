@@ -74,6 +74,12 @@ const WORDS: Record<CauseCode, (c: Cause) => Said> = {
   mixed: (c) => ({ why: [c.kind ? 'for several reasons, none above half' : 'for a reason that is no fault'], act: [bold('Look at the requests.')] }),
 };
 
+/** ` (counted since 17:14, the start)`, to stand behind an onset that the counts do not reach back to. */
+export const countedWords = (cause: Cause | null | undefined): Rich => (cause?.counted_since ? [' (counted since ', { at: moment(cause.counted_since) }, ', the start)'] : []);
+
+/** What speaks for a cause. Since when it is counted stands beside the onset, in the reader's zone. */
+export const evidenceOf = (cause: Cause | null | undefined): string[] => (cause?.evidence ?? []).filter((line) => !(cause?.counted_since && line.startsWith('counted since ')));
+
 /** The words for a cause; empty where it is not known (yet), or newer than this page. */
 export function causeWords(cause: Cause | null | undefined): Said {
   const words = cause ? (WORDS as Partial<typeof WORDS>)[cause.code] : undefined;

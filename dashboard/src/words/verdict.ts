@@ -3,7 +3,7 @@
  * because all three write it from these codes.
  */
 import type { Chain, Deployment, Frame, Verdict, VerdictState } from '../api';
-import { causeWords } from './cause';
+import { causeWords, countedWords } from './cause';
 import { chainOf } from './chain';
 import { deployments, modelOf, short, softReason } from './names';
 import { count, ENOUGH, NB, plural, rate, rateOf } from './numbers';
@@ -74,7 +74,7 @@ function often(v: Verdict): Rich {
   return [bold(figure), counted ? ' times' : ' of the time'];
 }
 
-const since = (v: Verdict): Rich => (v.since ? [' since ', { at: moment(v.since) }] : []);
+const since = (v: Verdict): Rich => (v.since ? [' since ', { at: moment(v.since) }, ...countedWords(v.cause)] : []);
 const group = (v: Verdict): Part => bold(v.model_group ?? 'every group');
 
 /** `, because ...` */

@@ -65,9 +65,11 @@ fn facts(change: Change, alert: &Alert, now: Millis) -> String {
     if change == Change::Resolved {
         return format!("Well again at {}; it began at {since}.", time(now, now));
     }
+    // The onset outlives a restart, the counts do not.
+    let counted = alert.cause.counted(now);
     let many = match alert.of {
-        Some(of) => format!("{} of {} since {since}", number(alert.count), number(of)),
-        None => format!("Since {since}"),
+        Some(of) => format!("{} of {} since {since}{counted}", number(alert.count), number(of)),
+        None => format!("Since {since}{counted}"),
     };
     let window = match &*alert.window {
         "at once" => String::new(),

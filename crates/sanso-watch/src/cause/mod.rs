@@ -112,7 +112,8 @@ impl Cause {
     }
 
     /// ` (counted since 17:14 UTC, the start)`, to stand behind an onset; else nothing.
-    pub(crate) fn counted(&self, now: Millis) -> String {
+    #[must_use]
+    pub fn counted(&self, now: Millis) -> String {
         let at = self.counted_since.map(|at| time(at, now));
         at.map_or_else(String::new, |at| format!(" (counted since {at}, the start)"))
     }

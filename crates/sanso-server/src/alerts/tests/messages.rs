@@ -34,6 +34,19 @@ fn it_says_who_how_much_since_when_why_and_what_to_do() {
 }
 
 #[test]
+fn counts_that_begin_after_the_onset_are_not_told_as_since_the_onset() {
+    let mut notice = fired();
+    notice.alert.cause.counted_since = Some(notice.at.minus(5 * 60_000));
+    let facts = "2,478 of 20,000 since 14:18 UTC (counted since 14:33 UTC, the start), judged over";
+    assert!(told(notice)[1].starts_with(facts));
+    let mut at_once = fired();
+    at_once.alert.cause.counted_since = Some(at_once.at);
+    (at_once.alert.of, at_once.alert.window) = (None, "at once".into());
+    let facts = "Since 14:18 UTC (counted since 14:38 UTC, the start).";
+    assert!(told(at_once)[1].starts_with(facts));
+}
+
+#[test]
 fn each_signal_says_whom_it_is_about() {
     let of = |signal: Signal, count, of| {
         let mut notice = notice(Change::Fired, Severity::Critical);
