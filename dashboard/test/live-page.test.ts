@@ -214,6 +214,8 @@ living('a gateway that was never asked counts nothing, whatever it fills in', 'e
 living('no place in the list of a ranked chain is drawn as the fallback', 'healthy', async (_, page) => {
   assert.ok(await page.locator('.chain').count() > 0);
   assert.equal(await page.locator('.chain [fill="url(#p2)"], .chain [stroke="url(#p2)"], .chain .leg2').count(), 0);
+  assert.match(await read(page, '#row-served'), /all model groups, by first choice and fallback/);
+  assert.doesNotMatch(await read(page, '#row-served'), /\bleg\b/);
 }, {
   change({ overview: o }) {
     o.chains.forEach((c) => { c.strategy = 'cost'; });

@@ -1,7 +1,8 @@
 /** Events: read, gathered, merged and applied; what the page asks for; its address. */
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import type { Overview, Tick, Verdict } from '../src/api';
+import type { Chain, GroupSeries, Overview, Tick, Verdict } from '../src/api';
+import { legLayers } from '../src/charts/legs';
 import { applyBreaker, applyTick, mergeTicks } from '../src/live/apply';
 import { arrived } from '../src/live/arrive';
 import { rangeFor, readInlined } from '../src/live/load';
@@ -164,4 +165,26 @@ test('what was chosen is in the address, and comes back from it', () => {
   assert.equal(writeChoice('?other=1&range=1h', { range: null, filter: '', chip: 'all', servedOf: null, folds: new Map() }), '?other=1');
   const nonsense = readChoice('?range=2y&show=me');
   assert.deepEqual([nonsense.range, nonsense.chip], [null, 'all']);
+});
+
+test('what a ranked chain listed first is not its first choice', () => {
+  const s = structuredClone(healthy.series);
+  const n = s.t.length;
+  const all = (v: number): number[] => Array.from({ length: n }, () => v);
+  const group = (served: number[], fallback: number): GroupSeries =>
+    ({ requests: all(100), fallback_rate: all(fallback), unavailable_rate: all(0), degraded_rate: all(0), served: served.map((v) => [all(v)]) });
+  const [a, b] = healthy.overview.chains;
+  assert.ok(a && b);
+  const legs = [a.legs[0], a.legs[0]].flatMap((l) => l ?? []);
+  const ordered: Chain = { ...a, model_group: 'ordered', task: null, strategy: 'order', legs };
+  const ranked: Chain = { ...b, model_group: 'task/t', task: null, strategy: 'quality', legs };
+  // The ranked one's second model is its first choice: a tenth came by fallback from the one listed first.
+  s.model_groups = { ordered: group([0.8, 0.2], 0.2), 'task/t': group([0.1, 0.9], 0.1) };
+  const told = (chains: Chain[]): [string, number, number][] => {
+    const tail = addTick(tailOf(s), { at: AT, model_groups: {}, deployments: {} }, chains);
+    return legLayers(s, chains).map((l) => [l.name, Number(l.values[0]?.toFixed(3)), Number(l.live(tail)?.toFixed(3))]);
+  };
+  assert.deepEqual(told([ordered, ranked]), [['first choice', 0.85, 0.85], ['leg 2', 0.1, 0.1], ['fallback of a ranked task', 0.05, 0.05]]);
+  assert.deepEqual(told([ranked]), [['first choice', 0.9, 0.9], ['fallback of a ranked task', 0.1, 0.1]]);
+  assert.deepEqual(told([ordered]), [['first leg', 0.8, 0.8], ['leg 2', 0.2, 0.2]]);
 });

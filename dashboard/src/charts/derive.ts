@@ -22,18 +22,12 @@ export function over(s: Series, groups: readonly string[], of: (group: string, i
 
 export const unavailableOf = (s: Series, groups: readonly string[]): Values => over(s, groups, (g, i) => s.model_groups[g]?.unavailable_rate[i]);
 export const degradedOf = (s: Series, groups: readonly string[]): Values => over(s, groups, (g, i) => s.model_groups[g]?.degraded_rate[i]);
-export const legOf = (s: Series, groups: readonly string[], leg: number): Values =>
-  over(s, groups, (g, i) => {
-    const served = s.model_groups[g]?.served;
-    if (!served) return null;
-    return (served[leg] ?? []).reduce<number | null>((a, d) => (d[i] == null || a == null ? null : a + d[i]), 0);
-  });
 
 /** The filling bucket of a rate over groups. */
-export function tailRate(t: Tail | null, groups: readonly string[], of: (g: Tail['groups'][string]) => number): number | null {
+export function tailRate(t: Tail | null, groups: readonly string[], of: (g: Tail['groups'][string], name: string) => number): number | null {
   if (!t) return null;
-  const gs = groups.flatMap((name) => t.groups[name] ?? []);
-  return ratio(gs.reduce((a, g) => a + of(g), 0), gs.reduce((a, g) => a + g.requests, 0));
+  const gs = groups.flatMap((name) => (t.groups[name] ? [{ name, g: t.groups[name] }] : []));
+  return ratio(gs.reduce((a, { g, name }) => a + of(g, name), 0), gs.reduce((a, { g }) => a + g.requests, 0));
 }
 
 export function providerRate(t: Tail | null, provider: string, kind?: string): number | null {

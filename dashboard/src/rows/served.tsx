@@ -1,7 +1,8 @@
 /** Who served: the shares of each leg and deployment of a group, or of the legs of all groups, stacked. */
 import type { Chain, Values } from '../api';
 import type { Axis } from '../charts/axis';
-import { degradedOf, legOf, tailRate, unavailableOf } from '../charts/derive';
+import { degradedOf, tailRate, unavailableOf } from '../charts/derive';
+import { legLayers } from '../charts/legs';
 import { LivePath } from '../charts/live';
 import { areaFill, legFill, NOBODY, STORED } from '../draw/fills';
 import { Swatch } from '../draw/marks';
@@ -22,15 +23,15 @@ interface Layer {
 }
 
 function layersOfAll({ s }: Drawn, chains: readonly Chain[]): Layer[] {
-  const groups = chains.map(chainName);
-  const legs = Math.max(1, ...chains.map((c) => c.legs.length));
-  return Array.from({ length: legs }, (_, k) => ({
-    name: k === 0 && !chains.some(isRanked) ? 'first leg' : `leg ${k + 1}`,
-    fill: k === 0 ? areaFill(0, 0) : legFill(k),
-    values: legOf(s, groups, k),
-    live: (t: Tail | null) => tailRate(t, groups, (g) => (g.served[k] ?? []).reduce((a, n) => a + n, 0)),
-  }));
+  const fill = (leg: number | null): string => (leg == null ? areaFill(1, 1) : leg === 0 ? areaFill(0, 0) : legFill(leg));
+  return legLayers(s, chains).map((l) => ({ ...l, fill: fill(l.leg) }));
 }
+
+/** What the layers of all groups go by. */
+const noteOfAll = (chains: readonly Chain[]): string =>
+  !chains.some(isRanked) ? 'all model groups, by leg'
+  : chains.every(isRanked) ? 'all model groups, by first choice and fallback'
+  : 'all model groups, by leg; ranked tasks by first choice and fallback';
 
 function layersOf({ s }: Drawn, chain: Chain): Layer[] {
   const name = chainName(chain);
@@ -95,14 +96,14 @@ export function servedRow(drawn: Drawn, chains: readonly Chain[], chosen: string
   const pick = (
     <label class="pick"><span class="vh">Model group</span>
       <select id="served-of" value={chain ? chosen : ''} onChange={(e) => servedOf.set(e.currentTarget.value)}>
-        <option value="">all groups, by leg</option>
+        <option value="">{chains.some(isRanked) ? 'all groups' : 'all groups, by leg'}</option>
         {chains.map(chainName).map((name) => <option key={name} value={name}>{name}</option>)}
       </select>
     </label>
   );
   return {
     title: 'Who served', keys, element: (
-      <Row id="served" title="Who served" note={chain ? `asked for ${chosen}` : 'all model groups, by leg'} height={HEIGHT} drawn={drawn} keys={keys} control={pick}>
+      <Row id="served" title="Who served" note={chain ? `asked for ${chosen}` : noteOfAll(chains)} height={HEIGHT} drawn={drawn} keys={keys} control={pick}>
         {layers.map((l, k) => {
           const grow = growing(layers, k, drawn.axis);
           const quiet = l.fill.startsWith('var(--area');
