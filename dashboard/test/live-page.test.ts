@@ -222,6 +222,21 @@ living('no place in the list of a ranked chain is drawn as the fallback', 'healt
   },
 });
 
+living('no probe is promised that a shut key gate would not let through', 'healthy', async (_, page) => {
+  const said = await read(page, '.dep');
+  assert.match(said, /Half-open since .*, no probe before the key gate lets one through/);
+  assert.doesNotMatch(said, /next probe/);
+  // The gate's time is over: the next request is its probe, and the breaker's.
+  await page.clock.runFor(9_000);
+  await until(page, /Half-open since .*, next probe with the next request/, '.dep');
+}, {
+  change({ overview: o }) {
+    const d = o.chains[0]?.legs[0]?.deployments[0];
+    assert.ok(d);
+    Object.assign(d, { in_flight: 0, breaker: { ...d.breaker, state: 'half-open', since: later(o, -60), next_probe: null }, gates: [{ gate: 'credential', since: later(o, -70), not_before: later(o, 8) }] });
+  },
+});
+
 living('a quota that is open again is said to have shut', 'healthy', async (_, page) => {
   assert.match(await read(page, '.dep'), /Throttled on tokens per minute 3 times in 1 h, not now/);
 }, {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Alert, Attempt, Chain, Deployment, RequestRow } from '../src/api';
-import { chainOf, errorRate, flowing, isRanked, onward, standing, unfoldedAtFirst, well } from '../src/words/chain';
+import { chainOf, errorRate, flowing, holdsBack, isRanked, onward, standing, unfoldedAtFirst, well } from '../src/words/chain';
 import { kindOf, modelOf, nameOf, short, shortKind, softReason } from '../src/words/names';
 import { count, dollars, limit, list, millis, plural, rate, rateOf, share } from '../src/words/numbers';
 import { attemptsHeader, inChip, matches, noteOf, queryOf, skipWords, union } from '../src/words/requests';
@@ -78,6 +78,14 @@ test('what a leg cannot answer goes on to the next', () => {
   const c = changed(group('main-model'), (_, leg) => ({ share: [0.7, 0.2][leg] ?? 0.05 }));
   const inflow = flowing(c).map((x) => Number(x.toFixed(3)));
   assert.deepEqual(inflow.slice(0, 3), [1, 0.3, 0.1]);
+});
+
+test('a gate that is shut holds a probe back, one past its time does not', () => {
+  const at = (s: number): string => new Date(s * SECOND).toISOString();
+  const key = { gate: 'credential', not_before: at(10) };
+  assert.deepEqual([holdsBack([key], 9 * SECOND), holdsBack([key], 10 * SECOND), holdsBack([], 0)], ['key', null, null]);
+  assert.equal(holdsBack([{ gate: 'model', not_before: null }], 0), 'model', 'a probe of its own is out');
+  assert.equal(holdsBack([{ gate: 'quota', shut: false, not_before: at(10) }, { gate: 'host', not_before: at(5) }], 0), 'host', 'what was shut of late is open');
 });
 
 test('a group that its strategy put elsewhere first has not fallen back', () => {

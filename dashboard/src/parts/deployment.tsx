@@ -1,10 +1,10 @@
 /** One deployment: its breaker as a switch, its gates, errors by kind, quality, first token, openings. */
-import type { Breaker, Deployment, Gate } from '../api';
+import type { Deployment, Gate } from '../api';
 import { kindFill } from '../draw/fills';
 import { Mark, STATE_WORDS, Switch } from '../draw/marks';
 import { now, useZone } from '../state/app';
 import { useLook } from '../state/cell';
-import { errorRate, errors, faults, well } from '../words/chain';
+import { errorRate, errors, faults, holdsBack, well } from '../words/chain';
 import { count, millis, NB, rate, share } from '../words/numbers';
 import { moment, sameDay, span } from '../words/time';
 import { DUE } from '../words/verdict';
@@ -21,13 +21,22 @@ const Name = ({ d, shared }: { d: Deployment; shared: boolean }) => (
   </p>
 );
 
-function NextStep({ b, probing }: { b: Breaker; probing: boolean }) {
+/** The next probe of a breaker. It has to pass the other gates, too: one that is shut longer holds it back. */
+function NextProbe({ d }: { d: Deployment }) {
+  const at = d.breaker.state === 'half-open' || !d.breaker.next_probe ? null : moment(d.breaker.next_probe);
+  const holds = useLook(now, (n) => holdsBack(d.gates, Math.max(n, at ?? n)));
+  if (holds) return <>, no probe before the {holds} gate lets one through</>;
+  return <>, next probe {at == null ? DUE : <Within t={at} due={DUE} />}</>;
+}
+
+function NextStep({ d }: { d: Deployment }) {
+  const b = d.breaker;
   if (b.forced) return <>, forced {b.forced} by an operator</>;
   switch (b.state) {
     case 'open':
-      return b.next_probe ? <>, next probe <Within t={moment(b.next_probe)} due={DUE} /></> : null;
+      return b.next_probe ? <NextProbe d={d} /> : null;
     case 'half-open':
-      return probing ? <>, one probe in flight</> : <>, next probe {DUE}</>;
+      return d.in_flight > 0 ? <>, one probe in flight</> : <NextProbe d={d} />;
     case 'recovering':
       return b.window == null ? null : <>, {count(b.window)} at once</>;
     case 'closed':
@@ -35,10 +44,10 @@ function NextStep({ b, probing }: { b: Breaker; probing: boolean }) {
   }
 }
 
-function BreakerLine({ b, probing }: { b: Breaker; probing: boolean }) {
+function BreakerLine({ d }: { d: Deployment }) {
   const zone = useZone();
-  const since = moment(b.since);
-  return <p class="bs"><b>{STATE_WORDS[b.state]}</b> since <At t={since} seconds={sameDay(since, zone.now, zone)} />, <Ago t={since} /><NextStep b={b} probing={probing} /></p>;
+  const since = moment(d.breaker.since);
+  return <p class="bs"><b>{STATE_WORDS[d.breaker.state]}</b> since <At t={since} seconds={sameDay(since, zone.now, zone)} />, <Ago t={since} /><NextStep d={d} /></p>;
 }
 
 const GATES: Record<string, string> = { quota: 'Throttled', host: 'Host gate shut', credential: 'Key gate shut', model: 'Model gate shut' };
@@ -89,7 +98,7 @@ export function DeploymentPart({ d, shared }: { d: Deployment; shared: boolean }
   }
   const n = d.breaker.openings_1h.length;
   return (
-    <div class={`dep st-${d.breaker.state}`}><Name d={d} shared={shared} /><BreakerLine b={d.breaker} probing={d.in_flight > 0} />
+    <div class={`dep st-${d.breaker.state}`}><Name d={d} shared={shared} /><BreakerLine d={d} />
       {d.gates.map((g) => <GateLine key={`${g.gate} ${g.dimension ?? ''}`} g={g} />)}
       <dl class="dl">
         <div><dt>Errors</dt><dd><Errors d={d} /></dd></div>

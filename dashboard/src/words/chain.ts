@@ -1,6 +1,7 @@
 /** What a chain adds up to: shares of its legs, what moves on, how worried to be. */
-import type { Alert, Chain, Deployment, Leg, Maybe } from '../api';
+import type { Alert, Chain, Deployment, Gate, Leg, Maybe } from '../api';
 import { NB } from './numbers';
+import { moment } from './time';
 
 export const chainName = (c: Chain): string => c.name ?? c.model_group;
 
@@ -86,3 +87,11 @@ export function unfoldedAtFirst(chains: readonly Chain[], alerts: readonly Alert
 
 export const sorted = (chains: readonly Chain[], alerts: readonly Alert[]): Chain[] =>
   [...chains].sort((a, b) => worry(b, alerts, chains) - worry(a, alerts, chains));
+
+const GATE_WORDS: Record<string, string> = { credential: 'key' };
+
+/** The gate that lets nothing through at that time, not even a breaker's probe; one without a time waits for a call that is out. */
+export function holdsBack(gates: readonly Gate[], at: number): string | null {
+  const shut = gates.find((g) => g.shut !== false && (g.not_before == null || moment(g.not_before) > at));
+  return shut ? (GATE_WORDS[shut.gate] ?? shut.gate) : null;
+}
