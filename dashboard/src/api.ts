@@ -194,6 +194,8 @@ export interface Overview extends Frame {
   alerts: Alert[];
   history?: Maybe<{ store: string | null; retention_d: number | null; dropped_rows: number; waiting_rows?: Maybe<number>; last_error?: Maybe<string> }>;
   delivery?: Maybe<{ ok: boolean; last_error?: Maybe<string> }>;
+  /** Incidents are kept, and can be asked for; absent where they are not. */
+  incidents?: Maybe<boolean>;
 }
 
 export type Values = (number | null)[];

@@ -30,6 +30,8 @@ export interface Opened {
   page: Page;
   /** What went wrong in the page: exceptions, and what the content policy kept it from. */
   errors: string[];
+  /** What was asked for and refused: each is an error in the console of whoever opens it. */
+  refused: string[];
   close(): Promise<void>;
 }
 
@@ -57,13 +59,17 @@ export async function open(v: Look = {}): Promise<Opened> {
   page.on('console', (m) => {
     if (m.type() === 'error' && !/Failed to load resource|ERR_/.test(m.text())) errors.push(m.text());
   });
-  return { page, errors, close: () => context.close() };
+  const refused: string[] = [];
+  page.on('response', (r) => {
+    if (r.status() >= 400) refused.push(`${r.status()} ${r.url()}`);
+  });
+  return { page, errors, refused, close: () => context.close() };
 }
 
 /** Opens the page on a fixture. Its clock stands still at the fixture's time until a test moves it. */
 export async function visit(name: string, v: Visit = {}): Promise<Seen> {
   const g = await gateway(name, v);
-  const { page, errors, close: leave } = await open(v);
+  const { page, errors, refused, close: leave } = await open(v);
   const close = async (): Promise<void> => {
     await leave();
     await g.close();
@@ -75,7 +81,7 @@ export async function visit(name: string, v: Visit = {}): Promise<Seen> {
     await close();
     throw e;
   }
-  return { page, gateway: g, errors, close };
+  return { page, gateway: g, errors, refused, close };
 }
 
 /** Stops the page's clock at `now`. It runs from its installation on, and can only be stopped ahead of where it is. */

@@ -13,7 +13,7 @@ const PATIENCE = 85_000;
 test('the page tells the story of an outage as it happens', async (t) => {
   const d = await demo();
   if (typeof d === 'string') return t.skip(d);
-  const { page, errors, close } = await open();
+  const { page, errors, refused, close } = await open();
   try {
     await page.goto(`${d.url}?range=15m`);
     await page.locator('#chains').waitFor();
@@ -38,4 +38,5 @@ test('the page tells the story of an outage as it happens', async (t) => {
     await d.close();
   }
   assert.deepEqual(errors, []);
+  assert.deepEqual(refused, [], 'the page asks for nothing that the gateway does not have');
 });

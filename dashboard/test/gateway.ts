@@ -87,7 +87,7 @@ export async function gateway(name: string, options: Options = {}): Promise<Gate
 
   const get = (path: string, query: URLSearchParams, req: IncomingMessage, res: ServerResponse): void => {
     const range = (query.get('range') ?? '1h') as Range;
-    if (path === 'overview') return json(res, { ...fixture.overview, range });
+    if (path === 'overview') return json(res, { ...fixture.overview, range, incidents: fixture.incidents != null });
     if (path === 'series') return json(res, stretch(fixture.series, now(), range));
     if (path === 'requests') return json(res, findRequests(fixture, query));
     if (path === 'events') return events(res);

@@ -181,6 +181,8 @@ for (const [name, state] of Object.entries(STATES)) {
         }
       }
       assert.deepEqual(s.errors, []);
+      // Without its session the page finds out by asking.
+      if (name !== 'key') assert.deepEqual(s.refused, [], 'the page asks for nothing that is not there');
     } finally {
       await s.close();
     }
