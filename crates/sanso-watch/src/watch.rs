@@ -151,6 +151,11 @@ impl Watch {
         self.requests.find(id)
     }
 
+    /// The names of the configured chains, as [`Watch::series`] has them.
+    pub fn chain_names(&self) -> impl Iterator<Item = &Arc<str>> {
+        (0..self.index.plan.chains.len()).map(|number| self.index.name(number))
+    }
+
     /// Since when it watches.
     #[must_use]
     pub const fn started_at(&self) -> Millis {

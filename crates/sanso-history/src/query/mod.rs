@@ -3,6 +3,7 @@
 
 mod chains;
 mod gather;
+mod groups;
 mod lanes;
 mod range;
 mod requests;

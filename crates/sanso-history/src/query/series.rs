@@ -11,8 +11,8 @@ use sanso_watch::{
 
 use super::chains::Chains;
 use super::gather::{ChainPoint, Gather, ProviderPoint};
-use super::lanes;
 use super::range::{Grid, Range};
+use super::{groups, lanes};
 use crate::error::QueryError;
 use crate::history::History;
 use crate::store;
@@ -31,8 +31,8 @@ impl History {
     ///
     /// # Errors
     ///
-    /// A range or a number of points out of its bounds, a chain that is not configured, a file that
-    /// cannot be read.
+    /// A range or a number of points out of its bounds, a chain that is not configured and was never
+    /// asked for, a file that cannot be read.
     pub fn series(
         &self,
         range: Range,
@@ -42,14 +42,17 @@ impl History {
         let now = (self.settings().clock)();
         let grid = range.grid(points, now, &self.settings().retention)?;
         let (since, until) = range.checked(now)?;
-        let plan = self.plan();
-        let chains = Chains { plan: &plan };
+        let mut plan = self.plan();
+        let connection = store::reader(self.settings())?;
         let unknown = |name: &str| QueryError::Unknown { what: "model group", name: name.into() };
         let only = match chain {
             None => None,
-            Some(name) => Some(chains.named(name).ok_or_else(|| unknown(name))?),
+            Some(name) => {
+                let found = self.asked(groups::find(&connection, &mut plan, name))?;
+                Some(found.ok_or_else(|| unknown(name))?)
+            }
         };
-        let connection = store::reader(self.settings())?;
+        let chains = Chains { plan: &plan };
         let read = || -> rusqlite::Result<Series> {
             let gathered = Gather::new(&chains, only, grid).read(&connection)?;
             let wanted = (0..plan.chains.len()).filter(|n| only.is_none_or(|only| only == *n));

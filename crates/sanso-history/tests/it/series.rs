@@ -152,6 +152,25 @@ fn one_chain_alone() {
     assert_eq!(series.providers.keys().map(|name| &**name).collect::<Vec<_>>(), ["openai"]);
 }
 
+#[test]
+fn a_group_that_is_no_longer_configured_has_its_series() {
+    let dir = Dir::new();
+    let history = dir.history();
+    let mut old = finished("old", NOW.minus(MINUTE));
+    old.model_group = "gone".into();
+    note(&history, &[finished("one", NOW.minus(MINUTE)), old]);
+    history.flush().unwrap();
+    assert_eq!(history.model_groups().unwrap(), ["gone".into(), "main".into()]);
+    let range = Range::last(Duration::from_mins(5), NOW);
+    let series = history.series(range, 140, Some("gone")).unwrap();
+    assert_eq!(series.model_groups.keys().map(|name| &**name).collect::<Vec<_>>(), ["gone"]);
+    assert_eq!(series.model_groups["gone"].requests.iter().flatten().sum::<u32>(), 1);
+    assert_eq!(series.model_groups["gone"].served, Vec::<Vec<Vec<Option<f64>>>>::new());
+    // It stands on no page beside those that are configured.
+    let all = history.series(range, 140, None).unwrap();
+    assert!(!all.model_groups.contains_key("gone"));
+}
+
 fn moved(at: Millis, from: BreakerState, to: BreakerState) -> Event {
     Event::Breaker(BreakerMoved {
         deployment: "main-a".into(),

@@ -52,17 +52,48 @@ impl Admin {
         group: Option<&str>,
     ) -> Result<Series, Asked> {
         let now = wall_clock();
+        let is_configured = self.known_group(group)?;
         let live = || self.watch().series(now, range.min(LIVE), points, group);
-        let Some(history) = self.history.as_ref().filter(|_| self.is_older(range, now)) else {
+        // Of a group that is no longer configured the live figures count nothing.
+        let is_asked = !is_configured || self.is_older(range, now);
+        let Some(history) = self.history.as_ref().filter(|_| is_asked) else {
             return Ok(live());
         };
         let last = sanso_history::Range::last(Duration::from_millis(range.millis()), now);
         match history.series(last, points as u64, group) {
             Ok(series) => Ok(series),
-            // Trouble with the file is shown as such; what is known is told meanwhile.
-            Err(QueryError::Store(_)) => Ok(live()),
+            // Trouble with the file is shown as such; what is known is told meanwhile. A name that came a
+            // moment ago is not in the file yet.
+            Err(QueryError::Store(_) | QueryError::Unknown { .. }) => Ok(live()),
             Err(error) => Err(Asked::Badly(error.to_string())),
         }
+    }
+
+    /// Whether a group that is asked about is a configured one. Else it is one that was asked for, and
+    /// is only kept. It may block.
+    fn known_group(&self, group: Option<&str>) -> Result<bool, Asked> {
+        let Some(group) = group else { return Ok(true) };
+        let mut known: Vec<_> = self.watch().chain_names().map(Arc::clone).collect();
+        if known.iter().any(|name| **name == *group) {
+            return Ok(true);
+        }
+        let of_group =
+            Filter { limit: Some(1), model_group: Some(group.to_owned()), ..Filter::default() };
+        if !self.watch().requests(&of_group).requests.is_empty() {
+            return Ok(false);
+        }
+        match self.history.as_ref().map(|history| history.model_groups()) {
+            Some(Ok(kept)) if kept.iter().any(|name| **name == *group) => return Ok(false),
+            // What cannot be read may know it.
+            Some(Err(_)) => return Ok(false),
+            Some(Ok(kept)) => known.extend(kept),
+            None => {}
+        }
+        let asked: String = group.chars().take(80).collect();
+        known.sort_unstable();
+        known.dedup();
+        let known = known.join(", ");
+        Err(Asked::Badly(format!("There is no model group `{asked}`; there are: {known}.")))
     }
 
     /// Whether a range begins before what the live figures know of.
@@ -73,6 +104,7 @@ impl Admin {
     /// The last requests that a filter lets through, the newest first, and where to go on. It may
     /// block.
     pub(crate) fn requests(&self, filter: &Filter) -> Result<Found, Asked> {
+        self.known_group(filter.model_group.as_deref())?;
         let recent = self.watch().requests(filter);
         let last = recent.requests.last().filter(|_| recent.has_more);
         let before = last.map(|last| last.request_id.to_string());

@@ -117,6 +117,41 @@ async fn what_happened_is_shown_and_outlives_a_restart() {
     get(&mut raw, "/admin/incidents").await.error(404, "invalid_request_error");
 }
 
+/// The list of requests was empty for any name, and a misspelt one passed for one without requests.
+#[tokio::test]
+async fn a_group_that_nobody_knows_is_refused_and_one_that_the_history_knows_is_shown() {
+    let main = Provider::start(Vendor::OpenAi).await.unwrap();
+    let spare = Provider::start(Vendor::OpenAi).await.unwrap();
+    let (before, _history) = setup(&main, &spare, "");
+    let mut server = Server::start(&before).await;
+    let mut raw = server.connect().await;
+    assert_eq!(chat(&mut raw).await.status, 200);
+    for path in ["/admin/requests?", "/admin/series?range=15m&", "/admin/series?range=7d&"] {
+        let reply = get(&mut raw, &format!("{path}model_group=mian")).await;
+        let said = reply.error(400, "invalid_request_error");
+        assert_eq!(said, "There is no model group `mian`; there are: main, spare.", "{path}");
+    }
+    let none = get(&mut raw, "/admin/requests?model_group=spare").await.json();
+    assert_eq!(none, json!({"requests": [], "before": null}));
+    server.signal("TERM").await;
+    assert_eq!(server.ended().await, Some(0));
+
+    let renamed =
+        before.replace("model_name: main", "model_name: first").replace("main:", "first:");
+    let server = Server::start(&renamed).await;
+    let mut raw = server.connect().await;
+    let kept = get(&mut raw, "/admin/requests?model_group=main").await.json();
+    assert_eq!(kept["requests"].as_array().unwrap().len(), 1, "{kept}");
+    for range in ["15m", "7d"] {
+        let path = format!("/admin/series?range={range}&model_group=main");
+        let series = get(&mut raw, &path).await.json();
+        assert_eq!(asked_of_main(&series), 1, "{range}: {series}");
+    }
+    let reply = get(&mut raw, "/admin/requests?model_group=mian").await;
+    let said = reply.error(400, "invalid_request_error");
+    assert!(said.ends_with("there are: first, main, spare."), "{said}");
+}
+
 #[tokio::test]
 async fn who_looks_on_is_told_as_it_happens() {
     let main = Provider::start(Vendor::OpenAi).await.unwrap();
