@@ -1,20 +1,14 @@
-//! Alertmanager: what is said to it, and a real one where its binary is at hand.
+//! Alertmanager: what is said to it.
 
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
-use sanso::wall_clock;
 use sanso::watch::{Change, Severity};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStderr, Command};
 
 use super::receiver::{BROKEN, OK, Receiver};
 use super::*;
 
-fn sink(url: &str) -> String {
+pub(super) fn sink(url: &str) -> String {
     format!("{{type: alertmanager, url: '{url}'}}")
 }
 
@@ -141,94 +135,4 @@ fn a_providers_alert_keeps_its_labels_whoever_suffers() {
     assert_eq!(of("a")["labels"], of("b")["labels"]);
     assert_eq!(of("a")["labels"]["provider"], "anthropic");
     assert!(of("b")["annotations"]["description"].as_str().unwrap().contains("requests for b"));
-}
-
-/// Debian's package and the project's own archive name it differently.
-fn binary() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "where programs are is the system's to say")]
-    let path = std::env::var("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).collect::<Vec<_>>();
-    let names = ["prometheus-alertmanager", "alertmanager"];
-    let places = names.iter().flat_map(|name| folders.iter().map(move |it| it.join(name)));
-    places.into_iter().find(|place| place.is_file())
-}
-
-/// A real one, on a port that it picks.
-struct Real {
-    _child: Child,
-    /// Who logs into a pipe that nobody holds is killed.
-    _log: Lines<BufReader<ChildStderr>>,
-    address: String,
-    folder: PathBuf,
-}
-
-impl Real {
-    async fn start(binary: &PathBuf) -> Self {
-        let name = format!("sanso-alertmanager-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).unwrap();
-        let config = folder.join("config.yml");
-        std::fs::write(&config, "route: {receiver: none}\nreceivers: [{name: none}]\n").unwrap();
-        let mut child = Command::new(binary)
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.path={}", folder.join("data").display()))
-            .args(["--web.listen-address=127.0.0.1:0", "--cluster.listen-address="])
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let address = loop {
-            let line = soon(lines.next_line()).await.unwrap().expect("it ended");
-            let listens = line.contains("Listening on");
-            if let (true, Some((_, address))) = (listens, line.split_once("address=")) {
-                break address.split([' ', '"']).find(|it| !it.is_empty()).unwrap().to_owned();
-            }
-        };
-        Self { _child: child, _log: lines, address, folder }
-    }
-
-    /// The names of what it holds for firing.
-    async fn firing(&self) -> Vec<String> {
-        let mut stream = TcpStream::connect(&self.address).await.unwrap();
-        let ask = "GET /api/v2/alerts HTTP/1.0\r\nHost: a\r\n\r\n";
-        stream.write_all(ask.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        soon(stream.read_to_string(&mut answer)).await.unwrap();
-        let alerts: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
-        let alerts = alerts.as_array().unwrap().iter();
-        alerts.map(|it| it["labels"]["alertname"].as_str().unwrap().to_owned()).collect()
-    }
-}
-
-impl Drop for Real {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-#[tokio::test]
-async fn a_real_one_holds_an_alert_until_it_is_well() {
-    let Some(binary) = binary() else {
-        println!("skipped: there is no prometheus-alertmanager on PATH");
-        return;
-    };
-    let real = Real::start(&binary).await;
-    // Its clock is the system's: an alert of another year would have ended.
-    let now = wall_clock();
-    let tell = async |change| {
-        let (delivery, _hand) = delivery(&sink(&format!("http://{}", real.address)));
-        let mut notice = notice(change, Severity::Warn);
-        (notice.at, notice.alert.since) = (now, now.minus(60_000));
-        delivery.deliver(&notice);
-        soon(delivery.close()).await;
-        let health = delivery.health();
-        assert!(health.shown().ok && health.sinks[0].queued == 0, "{health:?}");
-    };
-    assert_eq!(real.firing().await, [""; 0]);
-    tell(Change::Fired).await;
-    assert_eq!(real.firing().await, ["SansoFallbackRate"]);
-    tell(Change::Resolved).await;
-    assert_eq!(real.firing().await, [""; 0]);
 }

@@ -5,6 +5,7 @@ mod delivery;
 mod kept;
 mod lane;
 mod messages;
+mod real_alertmanager;
 mod receiver;
 mod virtual_time;
 
