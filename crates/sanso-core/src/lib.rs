@@ -71,7 +71,7 @@ pub use event::{CallEnd, Event, Why};
 pub use fault::{ConnectionFault, Dimension, Fault, FaultKind, Outcome, Phase, SoftReason, Spent};
 pub use gates::{
     Abandoned, Entry, Gate, GateView, Gates, Health, HealthWord, LatchChange, Line, News, Permit,
-    QuotaSlot, Refusal, Tail,
+    Place, QuotaSlot, Refusal, Tail,
 };
 pub use retry::{Backoff, Exponential, Patience, RetriesByKind};
 pub use rng::Rng;

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::flow::{Flow, Opened};
 use crate::mock;
 use crate::target::Target;
-use crate::upstream::{Pool, Received, Upstream};
+use crate::upstream::{Pool, Received, Upstream, Witness};
 
 /// What a call came to.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Facts {
 /// Makes the call. Dropping the future stops it.
 pub(crate) async fn run(
     upstream: &Upstream,
-    pool: Pool,
+    (pool, witness): (Pool, Option<&Witness>),
     target: &Target,
     asked: &Asked,
     asking: &Asking,
@@ -95,7 +95,8 @@ pub(crate) async fn run(
         Ok(body) => body,
         Err(failure) => return Report::Failed(failure).into(),
     };
-    let sent = upstream.post(pool, target.uri(stream), target.headers.clone(), body).await;
+    let (uri, headers) = (target.uri(stream), target.headers.clone());
+    let sent = upstream.post((pool, witness), uri, headers, body).await;
     let response = match sent {
         Err(failure) => return Report::Failed(failure).into(),
         Ok(response) if !response.status().is_success() => {

@@ -48,7 +48,7 @@ impl Courier {
     /// # Errors
     /// No answer came: why, without the address.
     pub async fn post(&self, to: &Uri, headers: HeaderMap, body: Bytes) -> Result<Receipt, String> {
-        let sent = self.0.post(Pool::Bypassed, to.clone(), headers, body).await;
+        let sent = self.0.post((Pool::Bypassed, None), to.clone(), headers, body).await;
         let (head, body) = sent.map_err(|failure| failure.message)?.into_parts();
         let status = head.status.as_u16();
         let body = first_part(body).await;

@@ -39,7 +39,7 @@ use crate::served::{Degradation, Served};
 use crate::snapshot::Snapshot;
 use crate::target::Target;
 use crate::tasks;
-use crate::upstream::Pool;
+use crate::upstream::{Pool, Witness};
 
 /// What a request came to.
 #[derive(Debug)]
@@ -81,6 +81,8 @@ pub(crate) struct Running {
     /// The limits that have not fired.
     limits: Vec<(Instant, Phase)>,
     gap: Option<Duration>,
+    /// Of a call that finds out about its host, until it has.
+    witness: Option<Witness>,
 }
 
 /// A stream at its first content, before it is committed.
@@ -224,14 +226,18 @@ impl Exchange {
         let target = Target::for_model(self.snapshot.target(call.deployment), matched);
         let asked = Arc::clone(&self.asked);
         let asking = self.asking(call);
+        let witness = call.tries_host.then(Witness::default);
+        let seen_by = witness.clone();
         let future = Box::pin(async move {
             let pool = if redo { Pool::Bypassed } else { Pool::Used };
+            let way = (pool, seen_by.as_ref());
             match target {
-                Ok(target) => call::run(&shared.upstream, pool, &target, &asked, &asking).await,
+                Ok(target) => call::run(&shared.upstream, way, &target, &asked, &asking).await,
                 Err(failure) => Report::Failed(failure).into(),
             }
         });
-        self.running.push(Running { id: call.id, future, limits: armed, gap: limits.gap });
+        let (id, gap) = (call.id, limits.gap);
+        self.running.push(Running { id, future, limits: armed, gap, witness });
     }
 
     /// What a call asks.
@@ -256,6 +262,13 @@ impl Exchange {
             }
             self.handle(&running, told.report);
             return Poll::Ready(());
+        }
+        for place in 0..self.running.len() {
+            let running = &mut self.running[place];
+            if running.witness.take_if(|witness| witness.has_seen_it()).is_some() {
+                let id = running.id;
+                self.signal(id, Signal::Connected);
+            }
         }
         let limits = self.running.iter().flat_map(|running| &running.limits).map(|(at, _)| *at);
         let Some(wake) = until.into_iter().chain(limits).min() else { return Poll::Pending };
@@ -306,7 +319,7 @@ impl Exchange {
         let is_plain = self.asked.streamed.is_some();
         let total = running.limits.iter().filter(|limit| is_plain && limit.1 == Phase::Total);
         let limits = total.copied().collect();
-        self.running.push(Running { id, future, limits, gap: None });
+        self.running.push(Running { id, future, limits, gap: None, witness: None });
     }
 
     fn fire_limits(&mut self) {

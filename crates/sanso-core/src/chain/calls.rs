@@ -9,6 +9,15 @@ use crate::gates::Abandoned;
 use crate::rule::GateRule;
 
 impl Chain {
+    /// The host of a call is there again.
+    pub(super) fn connected(&mut self, ctx: &Ctx<'_>, place: usize) {
+        let active = &mut self.calls[place];
+        let Hold::Permit(permit) = &mut active.hold else { return };
+        permit.connected(ctx.now, &mut self.news);
+        let deployment = active.deployment;
+        self.note_news(deployment);
+    }
+
     /// First content: the call wins, the others stop.
     pub(super) fn content(&mut self, ctx: &mut Ctx<'_>, place: usize) {
         if matches!(self.calls[place].hold, Hold::Tail(_)) {
@@ -18,6 +27,7 @@ impl Chain {
         let active = self.answered(ctx, active);
         self.stop_all(ctx);
         self.plan = Plan::Running;
+        self.place = None;
         if !self.request.held {
             self.committed = Some(active.id);
             self.steps.push_back(Step::Commit(active.id));
@@ -99,8 +109,7 @@ impl Chain {
         if active.redone || ctx.now >= self.request.deadline {
             return false;
         }
-        let Hold::Permit(permit) = &active.hold else { return false };
-        let (lease, probe) = (permit.lease(), permit.is_probe());
+        let Hold::Permit(_) = &active.hold else { return false };
         let (old, took) = (active.id, ctx.now - active.started);
         let fault = Fault::new(FaultKind::Connection(ConnectionFault::Reused));
         self.note_end(old, CallEnd::Fault(fault), took);
@@ -109,7 +118,7 @@ impl Chain {
         active.id = id;
         active.redone = true;
         active.started = ctx.now;
-        self.send(ctx.now, place, Why::Redo, lease, probe);
+        self.send(ctx.now, place, Why::Redo);
         true
     }
 

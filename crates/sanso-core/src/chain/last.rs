@@ -36,9 +36,14 @@ impl Door {
         !self.shut.is_empty() && self.shut.iter().all(|shut| gates.contains(&shut.gate))
     }
 
-    /// When the last of its gates reopens; a probe that is out names no time.
-    fn reopens(&self) -> Option<Instant> {
-        self.shut.iter().map(|shut| shut.not_before).collect::<Option<Vec<_>>>()?.into_iter().max()
+    /// When the last of its gates reopens. A breaker's probe that is out names no time; one that is
+    /// out for a host, perhaps by way of another deployment, keeps no forced call from this one.
+    fn reopens(&self, now: Instant) -> Option<Instant> {
+        let at = |shut: &Refusal| {
+            let probed = (shut.gate == Gate::Host).then_some(now);
+            shut.not_before.or(probed)
+        };
+        self.shut.iter().map(at).collect::<Option<Vec<_>>>()?.into_iter().max()
     }
 }
 
@@ -60,7 +65,7 @@ impl Chain {
         if !self.lined_up && self.line_up(ctx, &doors) {
             return;
         }
-        if let Some(soonest) = soonest(doors, &[Gate::Breaker, Gate::Host])
+        if let Some(soonest) = soonest(doors, ctx.now)
             && let Some(permit) = self.acquire_forced(ctx, soonest.deployment)
         {
             self.forced = true;
@@ -72,15 +77,18 @@ impl Chain {
         self.conclude(Verdict::Failed(failure));
     }
 
-    /// Waits in the line of the quota gate that reopens soonest; `false` where there is none, or
-    /// where its line is full.
+    /// Waits in the line of the quota gate that reopens soonest, of those whose lines have room;
+    /// `false` where there is none.
     fn line_up(&mut self, ctx: &Ctx<'_>, doors: &[Door]) -> bool {
-        let by_quota = doors.iter().filter(|door| door.is_shut_by(&[Gate::Quota]));
-        let Some(door) = by_quota.min_by_key(|door| door.reopens()) else { return false };
         let reopens_by = ctx.now + LINE_WITHIN;
         let line = Line { latest: self.request.deadline, reopens_by, at_most: LINE_AT_MOST };
-        let slot = ctx.gates.line_up(door.deployment, ctx.now, line);
-        let Some(slot) = slot else { return false };
+        let by_quota = doors.iter().filter(|door| door.is_shut_by(&[Gate::Quota]));
+        let next = |door: &Door| ctx.gates.next_place(door.deployment, ctx.now, line);
+        let mut lines: Vec<_> = by_quota.filter_map(|door| Some((next(door)?.at, door))).collect();
+        lines.sort_by_key(|(at, _)| *at);
+        let line_up = |door: &Door| ctx.gates.line_up(door.deployment, ctx.now, line);
+        let found = lines.into_iter().find_map(|(_, door)| Some((door, line_up(door)?)));
+        let Some((door, place)) = found else { return false };
         self.lined_up = true;
         if let Some((walk, leg)) = door.moved.clone() {
             // Where the place is lost, the request looks around from its first leg again.
@@ -89,9 +97,10 @@ impl Chain {
             self.before_line = Some(Box::new((walk, leg)));
             self.leg.began = ctx.now;
         }
-        let (deployment, until) = (door.deployment, slot.at);
+        let (deployment, until) = (door.deployment, place.slot().at);
+        self.place = Some(place);
         self.events.push_back(Event::Waiting { deployment, until, kind: FaultKind::RateLimited });
-        self.plan = Plan::Retry(Retry { deployment, at: until, slot: Some(slot), hinted: true });
+        self.plan = Plan::Retry(Retry { deployment, at: until, in_line: true, hinted: true });
         true
     }
 
@@ -121,10 +130,11 @@ impl Chain {
     }
 }
 
-/// Of those that are shut by these gates alone, the one that reopens soonest.
-fn soonest(doors: Vec<Door>, gates: &[Gate]) -> Option<Door> {
-    let known = doors.into_iter().filter(|door| door.is_shut_by(gates) && door.reopens().is_some());
-    known.min_by_key(Door::reopens)
+/// Of those that are shut by breaker or host alone, the one that reopens soonest.
+fn soonest(doors: Vec<Door>, now: Instant) -> Option<Door> {
+    let shut = doors.into_iter().filter(|door| door.is_shut_by(&[Gate::Breaker, Gate::Host]));
+    let known = shut.filter_map(|door| Some((door.reopens(now)?, door)));
+    known.min_by_key(|(at, _)| *at).map(|(_, door)| door)
 }
 
 impl Chain {

@@ -3,7 +3,6 @@
 use super::step::{CallId, LegIndex};
 use crate::budget::price;
 use crate::fault::{Fault, FaultKind, Phase};
-use crate::gates::QuotaSlot;
 use crate::retry::Patience;
 use crate::route::{DeploymentId, GroupId};
 use crate::rule::Again;
@@ -137,7 +136,8 @@ impl Called {
 pub(super) struct Retry {
     pub(super) deployment: DeploymentId,
     pub(super) at: Instant,
-    pub(super) slot: Option<QuotaSlot>,
+    /// The time is that of a place in a quota's line.
+    pub(super) in_line: bool,
     /// The provider named the time.
     pub(super) hinted: bool,
 }

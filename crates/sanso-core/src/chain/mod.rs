@@ -51,7 +51,7 @@ use leg::{Called, Leg, Lost, Retry};
 
 use crate::event::{CallEnd, Event};
 use crate::fault::{Fault, Outcome, Phase};
-use crate::gates::{Abandoned, Gates, InflowPlace, News, Permit, Refusal, Tail};
+use crate::gates::{Abandoned, Gates, InflowPlace, News, Permit, Place, Refusal, Tail};
 use crate::rng::Rng;
 use crate::route::{DeploymentId, Lack, Topology, Walk, WalkRules};
 use crate::time::{Duration, Instant};
@@ -83,6 +83,8 @@ pub struct Chain {
     broken: Option<CallId>,
     /// The one call is the last resort: no other follows.
     forced: bool,
+    /// Its place in a quota's line, while it waits there.
+    place: Option<Place>,
     /// It has waited in a quota's line as its last resort.
     lined_up: bool,
     /// The walk and leg that a request was in before it stood in a later leg's line.
@@ -196,6 +198,7 @@ impl Chain {
             committed: None,
             broken: None,
             forced: false,
+            place: None,
             lined_up: false,
             before_line: None,
             rests: VecDeque::new(),
@@ -226,6 +229,7 @@ impl Chain {
         let mut ctx = Ctx { now, gates, rng };
         let Some(place) = self.calls.iter().position(|active| active.id == call) else { return };
         match signal {
+            Signal::Connected => self.connected(&ctx, place),
             Signal::Content => self.content(&mut ctx, place),
             Signal::MoreThanText => self.request.continues = false,
             Signal::Spent(spent) => {
@@ -362,6 +366,7 @@ impl Chain {
 
     fn conclude(&mut self, verdict: Verdict) {
         self.plan = Plan::Over;
+        self.place = None;
         self.steps.push_back(Step::Done(verdict));
     }
 }

@@ -66,6 +66,10 @@ impl Rest {
                 permit.failed(now, &fault, rng, &mut news);
                 CallEnd::Fault(fault)
             }
+            Signal::Connected => {
+                permit.connected(now, &mut news);
+                CallEnd::Cancelled
+            }
             Signal::Content | Signal::MoreThanText | Signal::Spent(_) => {
                 drop(permit.answered(now, rng, &mut news));
                 CallEnd::Cancelled

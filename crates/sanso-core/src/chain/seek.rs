@@ -9,7 +9,7 @@ use super::step::LegIndex;
 use super::{Chain, Ctx, Plan};
 use crate::event::{Event, Why};
 use crate::fault::FaultKind;
-use crate::gates::{Gate, InflowPlace, Line, Refusal};
+use crate::gates::{Gate, InflowPlace, Line, Place, Refusal};
 use crate::route::{DeploymentId, GroupId};
 use crate::rule::NextLeg;
 use crate::time::{Duration, Instant};
@@ -68,8 +68,10 @@ impl Chain {
     /// good, or is asked about at its time.
     fn wait_for(&mut self, ctx: &Ctx<'_>, retry: Retry) {
         let line = Line::until(retry.at + LINE_MOVED_ON);
-        let slot = retry.slot.and_then(|_| ctx.gates.line_up(retry.deployment, ctx.now, line));
-        let retry = Retry { at: slot.map_or(retry.at, |slot| slot.at), slot, ..retry };
+        let line_up = || ctx.gates.line_up(retry.deployment, ctx.now, line);
+        self.place = retry.in_line.then(line_up).flatten();
+        let at = self.place.as_ref().map_or(retry.at, |place| place.slot().at);
+        let retry = Retry { at, ..retry };
         let Retry { deployment, at: until, hinted, .. } = retry;
         if let Some(called) = self.called(deployment) {
             let kind = called.last.fault.kind;
@@ -82,8 +84,9 @@ impl Chain {
     /// The retry's time has come. Where a gate shut meanwhile, the request looks around again: no
     /// one waits for a breaker.
     pub(super) fn retry_now(&mut self, ctx: &mut Ctx<'_>, retry: Retry) {
-        let Retry { deployment, slot, .. } = retry;
-        match self.acquire(ctx, deployment, slot) {
+        let Retry { deployment, .. } = retry;
+        let place = self.place.take();
+        match self.acquire(ctx, deployment, place.as_ref().map(Place::slot)) {
             Ok(permit) => {
                 let why = match (self.called(deployment), self.leg.index) {
                     (Some(_), _) => Why::Retry,
@@ -97,7 +100,10 @@ impl Chain {
                 self.take(ctx, Found { deployment, permit, why, moved: None, inflow: None }, None);
             }
             Err(Refusal { gate: Gate::RetryCap, .. })
-                if slot.is_some() && self.may_wait_on(ctx, &retry) => {}
+                if place.is_some() && self.may_wait_on(ctx, &retry) =>
+            {
+                self.place = place;
+            }
             Err(_) => {
                 if let Some(left) = self.before_line.take() {
                     (self.walk, self.leg) = *left;
@@ -289,7 +295,7 @@ impl Chain {
         if fault.kind == FaultKind::RateLimited
             && let Some(slot) = ctx.gates.next_place(deployment, now, Line::until(latest))
         {
-            let retry = Retry { deployment, at: slot.at, slot: Some(slot), hinted };
+            let retry = Retry { deployment, at: slot.at, in_line: true, hinted };
             return fits(slot.at).then_some(retry);
         }
         if !ctx.gates.admits(deployment, now) {
@@ -299,7 +305,7 @@ impl Chain {
         let takes_it = ctx.gates.takes_a_retry(deployment);
         let soonest = if takes_it { now } else { now + ASK_AGAIN };
         let at = self.rested_at(ctx, called).max(soonest);
-        fits(at).then_some(Retry { deployment, at, slot: None, hinted })
+        fits(at).then_some(Retry { deployment, at, in_line: false, hinted })
     }
 
     /// When the wait after the last fault of a deployment is over: drawn anew each time.

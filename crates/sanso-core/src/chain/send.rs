@@ -109,7 +109,6 @@ impl Chain {
         self.attempts += 1;
         // What `num_retries` allows is left for faults.
         self.leg.attempts += u32::from(why != Why::Relaxed);
-        let (lease, probe) = (permit.lease(), permit.is_probe());
         let silence = permit.silence().filter(|_| self.broken.is_none());
         let id = self.number_call();
         self.calls.push(Active {
@@ -128,7 +127,7 @@ impl Chain {
             _inflow: inflow,
         });
         self.plan = Plan::Running;
-        self.send(ctx.now, self.calls.len() - 1, why, lease, probe);
+        self.send(ctx.now, self.calls.len() - 1, why);
     }
 
     /// What a call of a deployment asks.
@@ -140,23 +139,20 @@ impl Chain {
         relaxed.map_or(Ask::AsSent, |max_tokens| Ask::Relaxed { max_tokens })
     }
 
-    /// Sends the call at `place`; `lease` is the breaker's own bound on it.
-    pub(super) fn send(
-        &mut self,
-        at: Instant,
-        place: usize,
-        why: Why,
-        lease: Option<Duration>,
-        probe: bool,
-    ) {
-        let deployment = self.calls[place].deployment;
-        let (limits, total_is_own) = self.limits(at, deployment, lease, probe);
+    /// Sends the call at `place`.
+    pub(super) fn send(&mut self, at: Instant, place: usize, why: Why) {
+        let Active { deployment, hold: Hold::Permit(permit), .. } = &self.calls[place] else {
+            return;
+        };
+        let (deployment, probe, tries_host) = (*deployment, permit.is_probe(), permit.tries_host());
+        let (limits, total_is_own) = self.limits(at, deployment, permit.lease(), probe);
         let active = &mut self.calls[place];
         active.total = limits.total;
         active.total_is_own = total_is_own;
         let (id, leg) = (active.id, active.leg);
         let ask = self.ask(deployment);
-        let call = Call { id, leg, group: self.leg.group, deployment, ask, limits };
+        let group = self.leg.group;
+        let call = Call { id, leg, group, deployment, ask, limits, tries_host };
         self.steps.push_back(Step::Start(call));
         self.events.push_back(Event::CallStarted { call: id, leg, deployment, why, probe, at });
     }

@@ -136,6 +136,8 @@ pub struct Call {
     pub ask: Ask,
     /// What to arm.
     pub limits: Limits,
+    /// It finds out whether its host is there again: report [`Signal::Connected`].
+    pub tries_host: bool,
 }
 
 /// What a call asks.
@@ -159,6 +161,9 @@ pub enum Ask {
 /// What happened to a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Signal {
+    /// A fresh connection stands, TLS included. Wanted of calls that say [`Call::tries_host`]: an
+    /// answer may take a minute, and all that time no one else would be let through to the host.
+    Connected,
     /// The first content of a stream.
     Content,
     /// What a stream brings is more than text, or more of it than was kept: if it breaks, no one can

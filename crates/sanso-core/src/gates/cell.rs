@@ -4,7 +4,8 @@ use std::sync::PoisonError;
 
 use super::forced::ForcedCalls;
 use super::latch::{self, Latch};
-use super::quota::{Line, Quota, QuotaSlot};
+use super::line::{Line, QuotaSlot};
+use super::quota::Quota;
 use crate::breaker::{Breaker, BreakerState, Domains, Forced, Grant};
 use crate::budget::Budget;
 use crate::fault::Dimension;

@@ -68,6 +68,15 @@ pub(super) struct Pass {
     epoch: u64,
     /// The number of a probe.
     probe: Option<u64>,
+    /// It leads through a gate that is shut, as that of a probe or of a forced call.
+    tries: bool,
+}
+
+impl Pass {
+    /// Whether its call finds out if the gate may open again.
+    pub(super) const fn tries(&self) -> bool {
+        self.tries
+    }
 }
 
 /// Why and until when a latch lets no call through.
@@ -118,12 +127,12 @@ impl Latch {
             shut.probe = Some((self.probes, now + lease));
             self.probes
         });
-        Ok(Pass { epoch: self.epoch, probe })
+        Ok(Pass { epoch: self.epoch, probe, tries: probe.is_some() })
     }
 
     /// A pass that was not asked for.
     pub(super) fn pass_by(&self) -> Pass {
-        Pass { epoch: self.epoch, probe: None }
+        Pass { epoch: self.epoch, probe: None, tries: self.shut.is_some() }
     }
 
     /// Why [`Latch::admit`] would let no call through now.

@@ -8,7 +8,7 @@
 //! * `slot.rs`: a deployment's way through all of them; `cell.rs`: what only it has
 //! * `latch.rs`: the shape of credential, model and host; `shared.rs`: those with a lock of their own
 //! * `inflow.rs`: how many calls a leg takes that come by fallback
-//! * `quota.rs`: rate limits, and the line in front of them
+//! * `quota.rs`: rate limits; `line.rs`: the line in front of them
 //! * `forced.rs`: the last resort's way past them; `health.rs`: how a chain stands
 //! * `permit.rs`: what a call holds until its verdict and after it
 
@@ -17,6 +17,7 @@ mod forced;
 mod health;
 mod inflow;
 mod latch;
+mod line;
 mod permit;
 mod quota;
 mod shared;
@@ -25,9 +26,9 @@ mod slot;
 pub use cell::GateView;
 pub use health::{Health, HealthWord};
 pub use latch::LatchChange;
+pub use line::{Line, Place, QuotaSlot};
 pub use permit::{Abandoned, Permit, Tail};
 pub(crate) use quota::HINT_CAP;
-pub use quota::{Line, QuotaSlot};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -237,8 +238,9 @@ impl Gates {
     /// A place in the line before a shut quota gate; `None` where it is not shut, or where the place
     /// would break one of the line's rules.
     #[must_use]
-    pub fn line_up(&self, deployment: DeploymentId, now: Instant, line: Line) -> Option<QuotaSlot> {
-        self.slot(deployment).cell.line_up(now, line)
+    pub fn line_up(&self, deployment: DeploymentId, now: Instant, line: Line) -> Option<Place> {
+        let cell = &self.slot(deployment).cell;
+        Some(Place::new(cell, cell.line_up(now, line)?))
     }
 
     /// Whether a deployment's budget pays for a retry after this fault.

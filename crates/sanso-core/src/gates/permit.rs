@@ -138,6 +138,19 @@ impl Permit {
         self.usual
     }
 
+    /// Whether its host's gate is shut, and this call finds out if it may open.
+    #[must_use]
+    pub fn tries_host(&self) -> bool {
+        self.passages.host.as_ref().is_some_and(Passage::tries)
+    }
+
+    /// A fresh connection stands: a host that is tried is there again, however long the answer takes.
+    pub fn connected(&mut self, now: Instant, news: &mut News) {
+        if let Some(host) = self.passages.host.as_mut().filter(|host| host.tries()) {
+            host.tell(now, Word::Good, news);
+        }
+    }
+
     /// Content came, or a whole answer.
     pub fn answered(mut self, now: Instant, rng: &mut Rng, news: &mut News) -> Tail {
         let (mut inner, now) = self.hold.cell.step(now);

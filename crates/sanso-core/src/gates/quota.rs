@@ -1,38 +1,9 @@
-//! The quota gate: what a 429 shuts, and the line in front of it.
+//! The quota gate: what a 429 shuts, and who is let through when it reopens.
 
+use super::line::{Line, QuotaSlot};
 use crate::fault::{Dimension, Fault, Spent};
 use crate::rng::Rng;
 use crate::time::{Duration, Instant};
-
-/// A place in the line of requests that wait for the gate.
-///
-/// It holds until the gate shuts anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QuotaSlot {
-    /// When the holder may go.
-    pub at: Instant,
-    dimension: Dimension,
-    shutting: u32,
-}
-
-/// Who may stand in a line.
-#[derive(Clone, Copy, Debug)]
-pub struct Line {
-    /// No place later than this.
-    pub latest: Instant,
-    /// The gate reopens by this.
-    pub reopens_by: Instant,
-    /// No place behind so many others.
-    pub at_most: u32,
-}
-
-impl Line {
-    /// A place at any time up to `latest`.
-    #[must_use]
-    pub const fn until(latest: Instant) -> Self {
-        Self { latest, reopens_by: latest, at_most: u32::MAX }
-    }
-}
 
 /// Both quota gates of a deployment.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +38,8 @@ struct Gate {
     in_a_row: u32,
     /// How often it admits one more request, as last heard.
     spacing: Option<Duration>,
+    /// Places in the line that were given back, and that no one has taken since.
+    free: Vec<QuotaSlot>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +48,7 @@ struct Shut {
     reopens: Instant,
     /// The part of `reopens` that was drawn: once for each shutting.
     jitter: Duration,
-    /// When the last place in the line that was given away is over.
+    /// When the last place in the line that is held is over.
     line_ends: Instant,
 }
 
@@ -176,11 +149,7 @@ impl Quota {
     /// place would break one of the line's rules.
     pub(super) fn line_up(&mut self, now: Instant, line: Line) -> Option<QuotaSlot> {
         let slot = self.next_place(now, line)?;
-        let gate = self.gate(slot.dimension);
-        let spacing = gate.spacing();
-        if let Some(shut) = &mut gate.shut {
-            shut.line_ends = slot.at + spacing;
-        }
+        self.gate(slot.dimension).take(slot);
         Some(slot)
     }
 
@@ -192,13 +161,12 @@ impl Quota {
         } else {
             (&self.requests, Dimension::Requests)
         };
-        let shut = gate.shut.filter(|shut| now < shut.line_ends)?;
-        let at = shut.line_ends;
-        let before = at - now.max(shut.reopens);
-        let is_long = before >= gate.spacing().saturating_mul(line.at_most);
-        let breaks_a_rule = at > line.latest || shut.reopens > line.reopens_by || is_long;
-        let shutting = gate.shuttings;
-        (!breaks_a_rule).then_some(QuotaSlot { at, dimension, shutting })
+        gate.next_place(now, dimension, line)
+    }
+
+    /// Who held a place does not want it any more.
+    pub(super) fn give_back(&mut self, now: Instant, slot: QuotaSlot) {
+        self.gate(slot.dimension).give_back(now, slot);
     }
 
     fn gate(&mut self, dimension: Dimension) -> &mut Gate {
@@ -233,6 +201,41 @@ impl Gate {
     /// Once the line is over the gate is as if it had never been shut, but for `k`.
     fn forget_past(&mut self, now: Instant) {
         self.shut = self.shut.filter(|shut| now < shut.line_ends);
+        if self.shut.is_none() {
+            self.free.clear();
+        }
+    }
+
+    /// The first place that was given back, else one at the end of the line.
+    fn next_place(&self, now: Instant, dimension: Dimension, line: Line) -> Option<QuotaSlot> {
+        let shut = self.shut.filter(|shut| now < shut.line_ends)?;
+        let soonest = now.max(shut.reopens);
+        let free = self.free.iter().filter(|slot| slot.at >= soonest).min_by_key(|slot| slot.at);
+        let (at, shutting) = (shut.line_ends, self.shuttings);
+        let last = QuotaSlot { at, ends: at + self.spacing(), dimension, shutting };
+        let slot = free.copied().unwrap_or(last);
+        let is_long = slot.at - soonest >= self.spacing().saturating_mul(line.at_most);
+        let breaks_a_rule = slot.at > line.latest || shut.reopens > line.reopens_by || is_long;
+        (!breaks_a_rule).then_some(slot)
+    }
+
+    fn take(&mut self, slot: QuotaSlot) {
+        self.free.retain(|free| *free != slot);
+        if let Some(shut) = &mut self.shut {
+            shut.line_ends = shut.line_ends.max(slot.ends);
+        }
+    }
+
+    /// The line is as short as those who are left in it make it; a place between them is free.
+    fn give_back(&mut self, now: Instant, slot: QuotaSlot) {
+        let Some(shut) = &mut self.shut else { return };
+        if slot.shutting != self.shuttings || now >= slot.at {
+            return;
+        }
+        self.free.push(slot);
+        while let Some(last) = self.free.iter().position(|free| free.ends == shut.line_ends) {
+            shut.line_ends = self.free.swap_remove(last).at;
+        }
     }
 
     fn limited(&mut self, now: Instant, hint: Option<Duration>, granted: u32, rng: &mut Rng) {
@@ -254,6 +257,7 @@ impl Gate {
                 let reopens = now + wait + jitter;
                 let since = shut.map_or(now, |shut| shut.since);
                 *shut = Some(Shut { since, reopens, jitter, line_ends: reopens });
+                self.free.clear();
                 self.shuttings += 1;
                 self.in_a_row = self.in_a_row.saturating_add(u32::from(is_news));
             }

@@ -50,6 +50,11 @@ impl Shared {
 }
 
 impl Passage {
+    /// Whether its call finds out if the gate may open again.
+    pub(super) const fn tries(&self) -> bool {
+        self.pass.tries()
+    }
+
     /// What the call says of the gate.
     pub(super) fn tell(&mut self, now: Instant, word: Word, news: &mut News) {
         self.told = true;

@@ -244,6 +244,34 @@ fn three_connect_faults_without_an_answer_between_them_shut_a_host() {
     assert!(doors.shut(PAIR[0]).is_empty(), "any answer is one from the host");
 }
 
+/// One that thinks for a minute kept all others from a host that was there again.
+#[test]
+fn a_host_is_open_once_a_connection_to_it_stands() {
+    for forced in [false, true] {
+        let mut doors = Doors::new();
+        let mut before = doors.acquire(PAIR[0]).expect("open");
+        assert!(!before.tries_host());
+        before.connected(doors.now, &mut doors.news);
+        for _ in 0..3 {
+            doors.fail(PAIR[0], REFUSED);
+        }
+        before.connected(doors.now, &mut doors.news);
+        assert_eq!(doors.shut(OWN_KEY), [Gate::Host], "a connection of before says nothing");
+        let mut probe = if forced {
+            doors.gates.acquire_forced(PAIR[0], &ENTRY, doors.now).expect("none is out")
+        } else {
+            doors.pass(1.0);
+            doors.acquire(PAIR[0]).expect("a probe")
+        };
+        assert!(probe.tries_host());
+        assert!(doors.acquire(OWN_KEY).is_err());
+        probe.connected(doors.now, &mut doors.news);
+        assert!(doors.acquire(OWN_KEY).is_ok());
+        doors.end(probe, Fault::new(REFUSED));
+        assert!(doors.acquire(OWN_KEY).is_ok(), "its word is given");
+    }
+}
+
 #[test]
 fn a_refusal_by_a_later_gate_gives_an_earlier_ones_probe_back() {
     let mut doors = Doors::new();
@@ -291,10 +319,11 @@ fn headers_that_say_nothing_is_left_shut_before_the_first_429() {
         // The line leaves as the quota refills.
         let until = now + Duration::from_secs(100);
         let places: Vec<_> = (0..2)
-            .map(|_| doors.gates.line_up(APART, now, Line::until(until)).expect("a place").at)
+            .map(|_| doors.gates.line_up(APART, now, Line::until(until)).expect("a place"))
             .collect();
         let apart = if limit == Some(60) { 1_000 } else { 20 };
-        assert_eq!(places[1] - places[0], Duration::from_millis(apart));
+        let [first, second] = [0, 1].map(|place: usize| places[place].slot().at);
+        assert_eq!(second - first, Duration::from_millis(apart));
     }
 }
 

@@ -6,6 +6,7 @@ mod breaker;
 mod budgets;
 mod continuation;
 mod faults;
+mod last_resort;
 mod latches;
 mod laws;
 mod lockstep;

@@ -23,6 +23,13 @@ impl Reply {
         Self { content: None, end: Some((after, Outcome::Fault(fault))) }
     }
 
+    /// Whether there is no connection to its host.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        let Some((_, Outcome::Fault(fault))) = self.end else { return false };
+        let refused = FaultKind::Connection(ConnectionFault::Establish);
+        [FaultKind::Timeout(Phase::Connect), refused].contains(&fault.kind)
+    }
+
     pub(crate) const SILENT: Self = Self { content: None, end: None };
 }
 

@@ -1,5 +1,7 @@
 //! The quota gate: what a 429 shuts, when it reopens, and the line in front of it.
 
+use std::cell::RefCell;
+
 use sanso_core::Rng;
 use sanso_core::*;
 
@@ -13,12 +15,15 @@ struct Quota {
     gates: Gates,
     now: Instant,
     rng: Rng,
+    /// The places that were taken.
+    line: RefCell<Vec<Place>>,
 }
 
 impl Quota {
     fn new(seed: u64) -> Self {
         let gates = Gates::new(&one_deployment(BreakerPolicy::default()));
-        Self { gates, now: Instant::ORIGIN + ms(1_000), rng: Rng::from_seed(seed) }
+        let (now, rng) = (Instant::ORIGIN + ms(1_000), Rng::from_seed(seed));
+        Self { gates, now, rng, line: RefCell::default() }
     }
 
     fn ask(&mut self, slot: Option<QuotaSlot>) -> Result<Permit, Refusal> {
@@ -59,7 +64,15 @@ impl Quota {
     }
 
     fn line_up(&self, within: Duration) -> Option<QuotaSlot> {
-        self.gates.line_up(ONE, self.now, Line::until(self.now + within))
+        let place = self.gates.line_up(ONE, self.now, Line::until(self.now + within))?;
+        let slot = place.slot();
+        self.line.borrow_mut().push(place);
+        Some(slot)
+    }
+
+    /// Who holds this place leaves.
+    fn leave(&self, slot: QuotaSlot) {
+        self.line.borrow_mut().retain(|place| place.slot() != slot);
     }
 }
 
@@ -187,6 +200,55 @@ fn the_line_leaves_one_by_one_while_newcomers_find_the_gate_shut() {
     assert!(quota.ask(None).is_err());
     quota.now = opens + ms(60);
     assert!(quota.ask(None).is_ok(), "the line is over");
+}
+
+/// Forty clients that left made the next one wait for 42 s.
+#[test]
+fn those_who_leave_the_line_hold_up_no_one() {
+    let mut quota = Quota::new(1);
+    let shut = quota.limited(Some(ms(1_000)));
+    let opens = quota.now + shut;
+    let line: Vec<QuotaSlot> = (0..40).filter_map(|_| quota.line_up(ms(5_000))).collect();
+    quota.leave(line[3]);
+    let next = quota.line_up(ms(5_000)).expect("a place");
+    assert_eq!(next.at, line[3].at, "the free place first");
+    assert_eq!(quota.line_up(ms(5_000)).map(|slot| slot.at), Some(opens + ms(20) * 40));
+    line.iter().for_each(|slot| quota.leave(*slot));
+    quota.leave(next);
+    quota.line.borrow_mut().clear();
+    assert_eq!(quota.line_up(ms(5_000)).map(|slot| slot.at), Some(opens));
+    quota.line.borrow_mut().clear();
+    quota.now = opens;
+    assert!(quota.ask(None).is_ok(), "no line stands");
+}
+
+#[test]
+fn a_place_that_was_used_is_not_given_back() {
+    let mut quota = Quota::new(1);
+    quota.limited(Some(ms(1_000)));
+    let line: Vec<QuotaSlot> = (0..3).filter_map(|_| quota.line_up(ms(5_000))).collect();
+    quota.now = line[1].at;
+    assert!(quota.ask(Some(line[1])).is_ok());
+    quota.leave(line[1]);
+    quota.leave(line[0]);
+    let next = quota.line_up(ms(5_000)).expect("a place");
+    assert_eq!(next.at, line[2].at + ms(20), "at the end");
+    quota.leave(line[2]);
+    assert_eq!(quota.line_up(ms(5_000)).map(|slot| slot.at), Some(line[2].at), "between them");
+}
+
+/// A later hint moves the end of the shutting past places that are held, and past free ones.
+#[test]
+fn a_free_place_before_the_reopening_is_no_ones() {
+    let mut quota = Quota::new(1);
+    let old = quota.ask(None).expect("it admits");
+    quota.limited(Some(ms(1_000)));
+    let line: Vec<QuotaSlot> = (0..3).filter_map(|_| quota.line_up(ms(5_000))).collect();
+    quota.leave(line[1]);
+    quota.limit(old, Dimension::Requests, Some(ms(3_000)));
+    let opens = quota.now + quota.shut_for().expect("shut");
+    assert!(opens > line[2].at);
+    assert_eq!(quota.line_up(ms(5_000)).map(|slot| slot.at), Some(opens));
 }
 
 #[test]

@@ -85,6 +85,9 @@ pub(crate) struct World {
     pub(crate) now: Instant,
 }
 
+/// A host that is there is connected to within this.
+const CONNECTS_IN: Duration = Duration::from_millis(2);
+
 impl World {
     pub(crate) fn new(topology: Topology, behaviours: Vec<Behaviour>, seed: u64) -> Self {
         let gates = Gates::new(&topology);
@@ -183,14 +186,16 @@ impl World {
         if told.over.is_some() || stale {
             return false;
         }
-        if let Some(rest) = self.rests.remove(&(number, call)) {
+        if signal != Signal::Connected
+            && let Some(rest) = self.rests.remove(&(number, call))
+        {
             self.end_rest(number, rest, signal);
             return true;
         }
         match signal {
             Signal::Content => told.content = Some(self.now),
             Signal::End(outcome) => told.over = Some((self.now, Over::Ended(outcome))),
-            Signal::Limit(_) | Signal::MoreThanText | Signal::Spent(_) => {}
+            Signal::Connected | Signal::Limit(_) | Signal::MoreThanText | Signal::Spent(_) => {}
         }
         let gap = told.call.limits.gap.filter(|_| signal == Signal::Content);
         let views = self.views();
@@ -237,9 +242,11 @@ impl World {
     fn end_rest(&mut self, number: usize, rest: Rest, signal: Signal) {
         let over = match signal {
             Signal::End(outcome) => Over::Ended(outcome),
-            Signal::Content | Signal::MoreThanText | Signal::Limit(_) | Signal::Spent(_) => {
-                Over::Cancelled
-            }
+            Signal::Connected
+            | Signal::Content
+            | Signal::MoreThanText
+            | Signal::Limit(_)
+            | Signal::Spent(_) => Over::Cancelled,
         };
         let told = self.history.requests[number].calls.get_mut(&rest.call());
         told.expect("it was started").over = Some((self.now, over));
@@ -255,6 +262,8 @@ impl World {
         let mut happens = vec![(call.limits.total, Signal::Limit(Phase::Total))];
         happens.extend(call.limits.first_token.map(|at| (at, Signal::Limit(Phase::FirstToken))));
         happens.extend(reply.content.filter(|_| stream).map(|at| (at, Signal::Content)));
+        let connects = call.tries_host && !reply.is_unreachable();
+        happens.extend(connects.then_some((CONNECTS_IN, Signal::Connected)));
         happens.extend(reply.end.map(|(at, outcome)| (at, Signal::End(outcome))));
         for (after, signal) in happens {
             self.at(self.now + after, number, What::Signal(call.id, signal));

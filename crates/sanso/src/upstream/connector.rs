@@ -33,6 +33,13 @@ impl Used {
         Self { number, marked: Arc::default() }
     }
 
+    /// That of a connection.
+    pub(super) fn of(connection: &Connected) -> Option<Self> {
+        let mut extensions = http::Extensions::new();
+        connection.get_extras(&mut extensions);
+        extensions.remove()
+    }
+
     pub(super) fn number(&self) -> u64 {
         self.number
     }

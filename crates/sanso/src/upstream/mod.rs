@@ -9,6 +9,7 @@ mod http2;
 mod received;
 mod shards;
 mod tls;
+mod witness;
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::Full;
+use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{Builder, Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use sanso_core::{ConnectionFault, FaultKind, Phase};
@@ -26,6 +28,7 @@ use connector::{ConnectTimeout, Connector, Used};
 use shards::Shards;
 
 pub(crate) use received::Received;
+pub(crate) use witness::Witness;
 
 /// The client that all calls of a gateway share.
 #[derive(Clone)]
@@ -75,13 +78,13 @@ impl Upstream {
         Ok(Self { pools: Shards::new(kept), fresh: Shards::new([fresh]), head_bytes })
     }
 
-    /// Posts `body` and waits for the head of the answer.
+    /// Posts `body` and waits for the head of the answer; `witness` is told of the connection.
     ///
     /// # Errors
     /// What happened on the way, as a fault.
     pub(crate) async fn post(
         &self,
-        pool: Pool,
+        (pool, witness): (Pool, Option<&Witness>),
         uri: Uri,
         headers: HeaderMap,
         body: Bytes,
@@ -98,7 +101,14 @@ impl Upstream {
             let fault = FaultKind::Connection(ConnectionFault::Establish);
             return Err(Failure::new(fault, "there is no pool of connections"));
         };
-        let response = client.request(request).await.map_err(|error| name(&error))?;
+        let response = match witness {
+            None => client.request(request).await,
+            Some(witness) => {
+                let captured = capture_connection(&mut request);
+                witness.watch(client.request(request), captured).await
+            }
+        };
+        let response = response.map_err(|error| name(&error))?;
         let used = response.extensions().get::<Used>();
         let connection = used.map(|used| {
             used.mark();
@@ -153,11 +163,7 @@ fn name_lost(error: &Error) -> Failure {
     if hyper.is_some_and(|error| error.is_parse()) {
         return Failure::malformed(format!("not an HTTP answer: {}", root(error)));
     }
-    let used = error.connect_info().and_then(|connected| {
-        let mut extensions = http::Extensions::new();
-        connected.get_extras(&mut extensions);
-        extensions.remove::<Used>()
-    });
+    let used = error.connect_info().and_then(Used::of);
     let number = used.as_ref().map(Used::number);
     if let Some(named) = find::<h2::Error>(error).and_then(|error| http2::name(error, number)) {
         return named;

@@ -1,8 +1,9 @@
 //! What one request learned of a key, a model, a host or a quota, the next one knows.
 
 use sanso_sim::provider::{Problem, Provider, Vendor};
+use tokio::net::TcpListener;
 
-use crate::support::{KEY, Setup, ask, metric, soon, trail};
+use crate::support::{KEY, Setup, ask, metric, soon, trail, until};
 use crate::upstream::{Upstream, answer, response};
 
 fn shut(gateway: &sanso::Gateway, gate: &str) -> f64 {
@@ -44,7 +45,7 @@ async fn with_nobody_left_the_error_names_the_gate_and_no_key() {
 
 #[tokio::test]
 async fn three_refused_connections_shut_the_host_for_all_that_are_there() {
-    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/v1", nobody.local_addr().unwrap());
     drop(nobody);
     let spare = Provider::start(Vendor::OpenAi).await.unwrap();
@@ -58,6 +59,30 @@ async fn three_refused_connections_shut_the_host_for_all_that_are_there() {
     }
     assert_eq!(refused, 3);
     assert_eq!(shut(&gateway, "host"), 2.0);
+}
+
+/// One call that was silent after connecting kept all others from a host that was there again.
+#[tokio::test]
+async fn a_host_is_open_as_soon_as_a_connection_to_it_stands() {
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = nobody.local_addr().unwrap();
+    drop(nobody);
+    let base = format!("http://{address}/v1");
+    let setup =
+        Setup::default().model("main", "openai/one", &base).model("main", "openai/two", &base);
+    let gateway = setup.set("litellm_settings: { num_retries: 4 }").gateway();
+    assert_eq!(soon(gateway.chat(ask())).await.unwrap_err().status(), 502);
+    assert_eq!(shut(&gateway, "host"), 2.0);
+    let listener = TcpListener::bind(address).await.unwrap();
+    let forced = gateway.chat(ask());
+    let silent = async {
+        let _connection = listener.accept().await.unwrap();
+        until(|| shut(&gateway, "host") == 0.0).await;
+    };
+    tokio::select! {
+        answer = forced => panic!("{answer:?}"),
+        () = soon(silent) => {}
+    }
 }
 
 #[tokio::test]
