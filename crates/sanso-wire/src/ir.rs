@@ -359,4 +359,24 @@ impl StreamEvent {
             | Self::End => false,
         }
     }
+
+    /// How many characters of content it brings: text, reasoning, a refusal, a tool call's name and
+    /// arguments.
+    #[must_use]
+    pub fn characters(&self) -> usize {
+        match self {
+            Self::Text { text, .. } | Self::Reasoning { text, .. } | Self::Refusal { text, .. } => {
+                text.chars().count()
+            }
+            Self::ToolCall { call, .. } => {
+                call.name.chars().count() + call.arguments.chars().count()
+            }
+            Self::ToolArguments { fragment, .. } => fragment.chars().count(),
+            Self::Start { .. }
+            | Self::ReasoningSignature { .. }
+            | Self::Finish { .. }
+            | Self::Usage(_)
+            | Self::End => 0,
+        }
+    }
 }

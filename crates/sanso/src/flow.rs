@@ -41,6 +41,8 @@ pub(crate) struct Flow {
     /// `[DONE]` has gone to the client: nothing follows it.
     done: bool,
     skipped: u32,
+    /// Of content, so far.
+    characters: usize,
     received: usize,
     sizes: Sizes,
     /// White space is passed over: the client has it already.
@@ -122,6 +124,7 @@ impl Flow {
             has_marker: dialect != Dialect::Gemini,
             done: false,
             skipped: 0,
+            characters: 0,
             received: 0,
             sizes: asked.sizes,
             skips_space: so_far.is_some_and(|so_far| so_far.had_space),
@@ -255,9 +258,9 @@ impl Flow {
         sse::write_data(&mut self.out, &write_error(failure));
     }
 
-    /// Characters of content so far, where they are listened to.
+    /// Characters of content so far.
     pub(crate) fn characters(&self) -> usize {
-        self.listener.as_ref().map_or(0, |listener| listener.gathered.characters())
+        self.characters
     }
 
     /// What it said from its beginning to its end; `None` where no check is on, or it was too long to
@@ -320,9 +323,10 @@ impl Flow {
                 self.facts.usage = glance.usage.or(self.facts.usage);
                 self.awaits_usage &= self.facts.usage.is_none();
                 self.done = glance.is_done;
-                if let Some(listener) = &mut self.listener {
-                    listener.hear(event, &glance);
-                }
+                self.characters += match &mut self.listener {
+                    Some(listener) => listener.hear(event, &glance),
+                    None => glance.characters,
+                };
                 sse::write_data(&mut self.out, &event.data);
                 Ok(glance.has_content)
             }
@@ -339,6 +343,7 @@ impl Flow {
                 }
                 for event in &*events {
                     content |= event.is_content();
+                    self.characters += event.characters();
                     note(&mut self.facts, event);
                     let finish = matches!(event, StreamEvent::Finish { .. });
                     self.past_finish = finish || (self.past_finish && !event.is_content());
@@ -364,8 +369,8 @@ impl Flow {
 
 impl Listener {
     /// An event that passes. What cannot be decoded says nothing here; the client gets it all the same,
-    /// so that it has more than the text that is known of.
-    fn hear(&mut self, event: &sse::Event, glance: &glance::EventGlance<'_>) {
+    /// so that it has more than the text that is known of. Returns how many characters it brings.
+    fn hear(&mut self, event: &sse::Event, glance: &glance::EventGlance<'_>) -> usize {
         self.events.clear();
         if self.decoder.push(event, &mut self.events).is_err() {
             self.events.clear();
@@ -375,6 +380,7 @@ impl Listener {
         if glance.has_media || (glance.has_content && !is_understood) {
             self.gathered.note_more_than_text();
         }
+        self.events.iter().map(StreamEvent::characters).sum()
     }
 }
 

@@ -14,11 +14,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::ask::Asked;
 use crate::call::{Told, Whole, judged};
+use crate::crawl::{CRAWL_BELOW, CRAWL_OVER, crawls};
 use crate::flow::{Flow, Progress};
-
-/// A held answer that brings fewer characters than this in [`CRAWL_OVER`] crawls: five a second.
-const CRAWL_BELOW: usize = 50;
-const CRAWL_OVER: Duration = Duration::from_secs(10);
 
 /// Reads a stream from its first content to its end. It takes as long as contents keep coming: no more
 /// than `gap` apart, and not at a crawl.
@@ -61,21 +58,15 @@ pub(crate) async fn until_whole(mut flow: Box<Flow>, gap: Duration, asked: Arc<A
                 let characters = flow.characters();
                 // A plain call has its own limit.
                 let speaks = asked.streamed.is_none() && !flow.is_past_finish();
-                if speaks && crawls(looked.1, characters) {
+                if speaks && crawls(looked.1, characters, CRAWL_OVER) {
                     return failed(gap_passed(format!(
-                        "the stream crawls: less than {CRAWL_BELOW} characters in {CRAWL_OVER:?}"
+                        "the stream crawls: under {CRAWL_BELOW} characters a second over {CRAWL_OVER:?}"
                     )));
                 }
                 looked = (now, characters);
             }
         }
     }
-}
-
-/// Whether a text grew too little in [`CRAWL_OVER`]. Of what has no characters, such as audio, the gap
-/// says enough.
-const fn crawls(before: usize, characters: usize) -> bool {
-    characters > 0 && characters - before < CRAWL_BELOW
 }
 
 fn whole(flow: &mut Flow, asked: &Asked) -> Told {

@@ -19,6 +19,7 @@ mod clock;
 pub mod config;
 mod cost;
 mod courier;
+mod crawl;
 mod degrade;
 mod early;
 mod error;

@@ -11,6 +11,7 @@ use sanso_core::{CallId, Fault, FaultKind, Instant, Outcome, Phase, Signal};
 use sanso_wire::Failure;
 use tokio::time::Sleep;
 
+use crate::crawl::Pace;
 use crate::degrade::ANSWER_AT_MOST;
 use crate::early;
 use crate::exchange::{Carried, Exchange, Opened};
@@ -28,6 +29,7 @@ pub struct Relay {
     /// The longest that may pass between two contents.
     gap: Duration,
     last_content: Instant,
+    pace: Pace,
     /// When the client was handed a chunk. Until it asks for the next it is the client who is slow.
     handed_at: Option<Instant>,
     timer: Pin<Box<Sleep>>,
@@ -72,6 +74,7 @@ impl Relay {
         let Opened { call, flow, gap } = opened;
         let served = exchange.served(Some(call));
         let now = exchange.shared.clock.now();
+        let pace = Pace::new(now, flow.characters());
         let kept = exchange.may_store().then(Vec::new);
         let timer = Box::pin(tokio::time::sleep_until(exchange.shared.clock.to_tokio(now + gap)));
         Self {
@@ -81,6 +84,7 @@ impl Relay {
             served,
             gap,
             last_content: now,
+            pace,
             handed_at: Some(now),
             timer,
             state: State::Flowing,
@@ -156,7 +160,11 @@ impl Relay {
 
     fn progressed(&mut self, content: bool) {
         if content {
-            self.last_content = self.exchange.shared.clock.now();
+            let now = self.exchange.shared.clock.now();
+            self.last_content = now;
+            if let Some(crawl) = self.pace.note(now, self.flow.characters()) {
+                self.exchange.warn(crawl);
+            }
         }
         let marker = self.flow.marker_limit().filter(|_| self.flow.is_past_finish());
         match (self.state, marker) {
@@ -177,7 +185,9 @@ impl Relay {
     /// slows the upstream, and must not be blamed on it.
     fn excuse_the_client(&mut self) {
         if let Some(handed_at) = self.handed_at.take() {
-            self.last_content = self.last_content + (self.exchange.shared.clock.now() - handed_at);
+            let busy = self.exchange.shared.clock.now() - handed_at;
+            self.last_content = self.last_content + busy;
+            self.pace.excuse(busy);
         }
     }
 
@@ -255,6 +265,7 @@ impl Relay {
                 self.flow = flow;
                 self.gap = gap;
                 self.last_content = self.exchange.shared.clock.now();
+                self.pace = Pace::new(self.last_content, self.flow.characters());
                 self.state = State::Flowing;
                 self.arm(gap);
             }

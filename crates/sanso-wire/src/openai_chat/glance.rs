@@ -10,7 +10,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::usage;
-use super::wire::{self, Presence, Word};
+use super::wire::{self, Presence, Raw, Word};
 use crate::failure::Failure;
 use crate::ir::{FinishReason, Usage};
 
@@ -37,6 +37,8 @@ pub struct EventGlance<'a> {
     pub model: Cow<'a, str>,
     /// Whether this is *content*: what commits an answer (`chain.md`, *Streams*).
     pub has_content: bool,
+    /// How many characters of content it brings; of a tool call those that its JSON is written with.
+    pub characters: usize,
     /// Whether it brings pictures or sound, for which the neutral form has no place.
     pub has_media: bool,
     /// Why a candidate ended, on the event that ends it.
@@ -82,6 +84,7 @@ pub fn event(data: &[u8]) -> Result<EventGlance<'_>, Failure> {
     Ok(EventGlance {
         is_done: false,
         has_content: parsed.choices.has_content,
+        characters: parsed.choices.characters,
         has_media: parsed.choices.has_media,
         finish: parsed.choices.finish,
         finishes: parsed.choices.finishes,
@@ -124,6 +127,8 @@ struct Choices {
     is_present: bool,
     has_content: bool,
     has_media: bool,
+    /// Of the deltas alone: a whole answer is not read to its end for this.
+    characters: usize,
     /// Of the first choice that has one, or one that failed.
     finish: Option<FinishReason>,
     finishes: u64,
@@ -151,6 +156,7 @@ impl<'de> Deserialize<'de> for Choices {
                         sum.has_content |= said.is_content();
                         sum.has_media |= said.is_media();
                     }
+                    sum.characters += choice.delta.as_ref().map_or(0, Said::characters);
                     let finish = wire::finish_reason(&choice.finish_reason.0);
                     sum.finishes += u64::from(finish.is_some());
                     sum.finish = FinishReason::most_telling(sum.finish.into_iter().chain(finish));
@@ -165,10 +171,10 @@ impl<'de> Deserialize<'de> for Choices {
 
 #[derive(Deserialize)]
 struct Choice<'a> {
-    #[serde(default)]
-    message: Option<Said>,
-    #[serde(default)]
-    delta: Option<Said>,
+    #[serde(borrow, default)]
+    message: Option<Said<'a>>,
+    #[serde(borrow, default)]
+    delta: Option<Said<'a>>,
     #[serde(borrow, default)]
     finish_reason: Word<'a>,
 }
@@ -176,29 +182,46 @@ struct Choice<'a> {
 /// What of a message or delta is content. `role` is not.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Said {
-    content: Presence,
-    refusal: Presence,
-    reasoning_content: Presence,
-    reasoning: Presence,
-    tool_calls: Presence,
-    function_call: Presence,
-    audio: Presence,
-    images: Presence,
+struct Said<'a> {
+    #[serde(borrow)]
+    content: Raw<'a>,
+    #[serde(borrow)]
+    refusal: Raw<'a>,
+    #[serde(borrow)]
+    reasoning_content: Raw<'a>,
+    #[serde(borrow)]
+    reasoning: Raw<'a>,
+    #[serde(borrow)]
+    tool_calls: Raw<'a>,
+    #[serde(borrow)]
+    function_call: Raw<'a>,
+    #[serde(borrow)]
+    audio: Raw<'a>,
+    #[serde(borrow)]
+    images: Raw<'a>,
 }
 
-impl Said {
-    const fn is_content(&self) -> bool {
-        self.content.0
-            || self.refusal.0
-            || self.reasoning_content.0
-            || self.reasoning.0
-            || self.tool_calls.0
-            || self.function_call.0
-            || self.is_media()
+impl Said<'_> {
+    fn is_content(&self) -> bool {
+        self.written().iter().any(|raw| raw.says_anything()) || self.is_media()
     }
 
-    const fn is_media(&self) -> bool {
-        self.audio.0 || self.images.0
+    fn is_media(&self) -> bool {
+        self.audio.says_anything() || self.images.says_anything()
+    }
+
+    fn characters(&self) -> usize {
+        self.written().iter().map(|raw| raw.characters()).sum()
+    }
+
+    fn written(&self) -> [Raw<'_>; 6] {
+        [
+            self.content,
+            self.refusal,
+            self.reasoning_content,
+            self.reasoning,
+            self.tool_calls,
+            self.function_call,
+        ]
     }
 }

@@ -47,13 +47,53 @@ pub(super) struct Presence(pub(super) bool);
 
 impl<'de> Deserialize<'de> for Presence {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <&RawValue>::deserialize(deserializer)?.get();
-        Ok(Self(match text.as_bytes() {
-            [b'n' | b'f', ..] => false,
+        Ok(Self(Raw::deserialize(deserializer)?.says_anything()))
+    }
+}
+
+/// A value as it is written, to be asked what it says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Raw<'a>(&'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(<&RawValue>::deserialize(deserializer)?.get()))
+    }
+}
+
+impl Raw<'_> {
+    /// Null, false, `""`, `[]` and `{}` do not, nor does what is missing.
+    pub(super) fn says_anything(self) -> bool {
+        match self.0.as_bytes() {
+            [] | [b'n' | b'f', ..] => false,
             [b'"', rest @ ..] => rest != b"\"",
             [b'[' | b'{', rest @ ..] => !matches!(rest.trim_ascii_start(), [b']' | b'}', ..]),
             _ => true,
-        }))
+        }
+    }
+
+    /// The characters of a string; of anything else, that says something, those that it is written with.
+    pub(super) fn characters(self) -> usize {
+        if !self.says_anything() {
+            return 0;
+        }
+        let Some(string) = self.0.strip_prefix('"') else { return self.0.len() };
+        let mut characters = 0;
+        let mut bytes = string.strip_suffix('"').unwrap_or(string).bytes();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'\\' => {
+                    if bytes.next() == Some(b'u') {
+                        bytes.nth(3);
+                    }
+                    characters += 1;
+                }
+                // The further bytes of a character.
+                0x80..=0xBF => {}
+                _ => characters += 1,
+            }
+        }
+        characters
     }
 }
 

@@ -9,7 +9,6 @@ use super::TEXT_BYTES;
 pub(crate) struct Gathered {
     candidates: Vec<Candidate>,
     bytes: usize,
-    characters: usize,
     /// It has brought what is no text: reasoning, a refusal, a tool call, a picture.
     is_more_than_text: bool,
     /// The stream's id and time of creation, where it names them.
@@ -29,14 +28,8 @@ struct Candidate {
 const APIECE: usize = 64;
 
 impl Gathered {
-    /// Characters of content so far, reasoning included.
-    pub(crate) fn characters(&self) -> usize {
-        self.characters
-    }
-
     /// Takes note of an event.
     pub(crate) fn note(&mut self, event: &StreamEvent) {
-        self.characters += characters_of(event);
         self.is_more_than_text |= event.is_content() && !matches!(event, StreamEvent::Text { .. });
         match event {
             StreamEvent::Start { id, created, .. } => self.name = (id.clone(), *created),
@@ -123,20 +116,5 @@ impl Gathered {
             self.candidates.len() - 1
         });
         self.candidates.get_mut(place)
-    }
-}
-
-fn characters_of(event: &StreamEvent) -> usize {
-    match event {
-        StreamEvent::Text { text, .. }
-        | StreamEvent::Refusal { text, .. }
-        | StreamEvent::Reasoning { text, .. } => text.chars().count(),
-        StreamEvent::ToolCall { call, .. } => call.name.chars().count(),
-        StreamEvent::ToolArguments { fragment, .. } => fragment.chars().count(),
-        StreamEvent::Start { .. }
-        | StreamEvent::ReasoningSignature { .. }
-        | StreamEvent::Finish { .. }
-        | StreamEvent::Usage(_)
-        | StreamEvent::End => 0,
     }
 }

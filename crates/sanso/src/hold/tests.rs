@@ -10,13 +10,6 @@ use crate::flow::Opened;
 use crate::matches::Matches;
 use crate::upstream::Received;
 
-#[test]
-fn less_than_five_characters_a_second_is_a_crawl_and_silence_of_text_is_none() {
-    let at = |characters: usize| crawls(100, 100 + characters);
-    assert_eq!([0, 49, 50].map(at), [true, true, false]);
-    assert_eq!([crawls(0, 0), crawls(0, 49), crawls(0, 50)], [false, true, false]);
-}
-
 const SAYS: &str = r#"{"id":"s","model":"m","choices":[{"index":0,"delta":{"content":"all of it"},"finish_reason":null}]}"#;
 const FINISH: &str =
     r#"{"id":"s","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;

@@ -219,6 +219,41 @@ async fn a_media_type_is_read_without_regard_to_case() {
     assert_eq!(trail(stream.served()), "openai/gpt-scripted=200");
 }
 
+/// Has tokio's clock jump while nothing else is under way.
+async fn pass(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn a_crawl_is_written_down_of_a_stream_that_passes() {
+    for (text, crawls) in
+        [("two", true), ("two, and then all the rest of a sentence that goes on", false)]
+    {
+        let begins = open_stream(&[ROLE.to_owned(), says("one ")]);
+        let ends = [chunk(says(text)), chunk(FINISH), chunk(DONE), LAST_CHUNK.into()].concat();
+        let script = vec![Act::Read, Act::Send(begins), Act::Pause, Act::Send(ends)];
+        let upstream = Upstream::start(vec![script]).await;
+        let (gateway, mut log) = Setup::default().upstream("main", &upstream).logged();
+        let mut relay = relay(&gateway).await;
+        soon(poll_fn(|cx| relay.poll_chunk(cx))).await.unwrap();
+        let waits = poll_fn(|cx| std::task::Poll::Ready(relay.poll_chunk(cx).is_pending())).await;
+        assert!(waits, "no more has come");
+        pass(10).await;
+        upstream.release();
+        assert!(drain(&mut relay).await.ends_with(DONE));
+        drop(relay);
+        let line = log.line().await;
+        let warnings = line["warnings"].as_array().unwrap();
+        assert_eq!(!warnings.is_empty(), crawls, "{line}");
+        if crawls {
+            assert_eq!(warnings[0], "the stream crawled: 3 characters in 10 s");
+        }
+        assert_eq!(metric(&gateway, "sanso_attempts_total", &["success"]), 1.0, "no fault of it");
+    }
+}
+
 #[tokio::test]
 async fn a_slow_reader_is_not_taken_for_a_silent_provider() {
     let begins = open_stream(&[ROLE.to_owned(), says("one")]);

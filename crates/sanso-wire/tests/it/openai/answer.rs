@@ -117,6 +117,24 @@ fn an_answer_is_told_from_an_empty_one() {
     assert!(!glance::answer(b"{\"choices\":[]}").unwrap().has_content);
 }
 
+/// The glance counts without decoding; it must come to what the decoder would.
+#[test]
+fn characters_are_counted_as_they_are_read() {
+    for (written, characters) in
+        [(r#""one""#, 3), (r#""\u3042\n\"\\\/""#, 5), (r#""あé😀""#, 3), (r#""""#, 0), ("null", 0)]
+    {
+        let event = format!(r#"{{"choices":[{{"delta":{{"content":{written}}}}}]}}"#);
+        let glance = glance::event(event.as_bytes()).unwrap();
+        assert_eq!(glance.characters, characters, "{written}");
+        let said: Option<String> = serde_json::from_str(written).unwrap();
+        assert_eq!(said.unwrap_or_default().chars().count(), characters);
+    }
+    let thinks = r#"{"choices":[{"delta":{"reasoning":"hm"}},{"delta":{"content":"so"}}]}"#;
+    assert_eq!(glance::event(thinks.as_bytes()).unwrap().characters, 4);
+    let whole = r#"{"choices":[{"message":{"content":"all"}}]}"#;
+    assert_eq!(glance::event(whole.as_bytes()).unwrap().characters, 0, "not of a stream");
+}
+
 #[test]
 fn events_are_told_apart_at_a_glance() {
     let event = |data: &'static str| glance::event(data.as_bytes()).unwrap();
