@@ -3,6 +3,7 @@
 use sanso_core::{Fault, FaultKind};
 
 use crate::ir::FinishReason;
+use crate::openai_chat;
 
 /// A classified failure.
 ///
@@ -45,14 +46,8 @@ impl Failure {
     /// an answer is a part of one, and never presented as complete (`chain.md`, *Streams*).
     #[must_use]
     pub fn of_finish(reason: FinishReason) -> Option<Self> {
-        let (kind, word) = match reason {
-            FinishReason::Overloaded => (FaultKind::Overloaded, "insufficient_system_resource"),
-            FinishReason::Error => (FaultKind::ServerError, "error"),
-            FinishReason::Stop
-            | FinishReason::Length
-            | FinishReason::ToolCalls
-            | FinishReason::ContentFilter => return None,
-        };
+        let kind = reason.fault()?;
+        let word = openai_chat::finish_word(reason);
         let message = format!("the provider cut its own answer off (finish reason `{word}`)");
         Some(Self { code: Some(word.to_owned()), ..Self::new(kind, message) })
     }

@@ -4,6 +4,7 @@
 //! pass through. The names are those of OpenAI's chat API, as the canonical one; a dialect that
 //! cannot express a thing says so rather than dropping it.
 
+use sanso_core::FaultKind;
 use serde_json::value::RawValue;
 
 /// A chat request.
@@ -236,13 +237,20 @@ pub enum FinishReason {
 }
 
 impl FinishReason {
+    /// The fault that the provider says has cut the answer off; `None` where it is complete.
+    #[must_use]
+    pub const fn fault(self) -> Option<FaultKind> {
+        match self {
+            Self::Error => Some(FaultKind::ServerError),
+            Self::Overloaded => Some(FaultKind::Overloaded),
+            Self::Stop | Self::Length | Self::ToolCalls | Self::ContentFilter => None,
+        }
+    }
+
     /// Whether the provider says that the answer is not complete through its own fault.
     #[must_use]
     pub const fn is_fault(self) -> bool {
-        match self {
-            Self::Error | Self::Overloaded => true,
-            Self::Stop | Self::Length | Self::ToolCalls | Self::ContentFilter => false,
-        }
+        self.fault().is_some()
     }
 
     /// Of the reasons of several candidates the first, but one that is a fault says more.

@@ -180,7 +180,7 @@ fn append(text: &mut Option<String>, more: &str) {
 
 /// OpenAI's word for a reason. It has none for [`FinishReason::Error`]; `error` is what OpenRouter
 /// says, and it does not pretend that the answer is complete.
-pub(super) const fn finish_word(reason: FinishReason) -> &'static str {
+pub(crate) const fn finish_word(reason: FinishReason) -> &'static str {
     match reason {
         FinishReason::Stop => "stop",
         FinishReason::Length => "length",

@@ -17,6 +17,7 @@ mod wire;
 mod write_request;
 
 pub use answer::read_answer;
+pub(crate) use completion::finish_word;
 pub use completion::write_answer;
 pub use error::write_error;
 pub use fold::Fold;

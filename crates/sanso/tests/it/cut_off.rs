@@ -103,3 +103,35 @@ async fn a_stream_that_was_cut_off_after_content_breaks_and_has_no_marker() {
         assert!(error["error"]["message"].as_str().unwrap().contains(word), "{error}");
     }
 }
+
+/// Gemini has words of its own, and no marker.
+#[tokio::test]
+async fn an_answer_that_gemini_gave_up_is_answered_by_the_fallback() {
+    for word in ["MALFORMED_FUNCTION_CALL", "OTHER", "OF_TOMORROW"] {
+        let half = r#""content":{"role":"model","parts":[{"text":"half"}]}"#;
+        let end = format!(r#""finishReason":"{word}""#);
+        let body = |candidate: &str| format!(r#"{{"candidates":[{{{candidate},"index":0}}]}}"#);
+        let event = |candidate: &str| format!("data: {}\n\n", body(candidate));
+        let wanted = "gemini/scripted=server_error openai/gpt-scripted=200";
+        let gateway = |primary: &Upstream, spare: &Upstream| {
+            let setup = Setup::default().model("main", "gemini/scripted", &primary.base_url());
+            setup.upstream("spare", spare).with_spare().gateway()
+        };
+
+        let primary = Upstream::answering(json(body(&format!("{half},{end}")))).await;
+        let spare = Upstream::answering(json(answer("all of it"))).await;
+        let answer = soon(gateway(&primary, &spare).chat(ask())).await.unwrap();
+        assert_eq!((&*answer.text(), &*trail(answer.served())), ("all of it", wanted), "{word}");
+
+        let (primary, spare) = (Upstream::answering(stream(&[event(&end)])).await, whole().await);
+        let mut unseen = relay(&gateway(&primary, &spare)).await;
+        assert_eq!(trail(unseen.served()), wanted, "{word}");
+        assert!(drain(&mut unseen).await.contains("all of it"));
+
+        let primary = Upstream::answering(stream(&[event(half), event(&end)])).await;
+        let mut broken = relay(&gateway(&primary, &spare)).await;
+        let sent = drain(&mut broken).await;
+        assert_eq!(broken.end(), Some(StreamEnd::Broken), "{word}: {sent}");
+        assert!(sent.contains("half") && !sent.contains("[DONE]"), "{sent}");
+    }
+}
