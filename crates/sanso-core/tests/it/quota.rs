@@ -309,6 +309,9 @@ fn a_void_place_does_not_pass_the_new_line() {
     let permit = quota.ask(one).expect("its turn");
     quota.limit(permit, Dimension::Requests, Some(ms(1_000)));
     let fresh = quota.line_up(ms(5_000)).expect("a place in the new line");
+    let second = quota.line_up(ms(5_000)).expect("a place in the new line");
+    quota.leave(other.expect("a place"));
+    assert_eq!(quota.line_up(ms(5_000)).map(|slot| slot.at), Some(second.at + ms(20)));
     quota.now = fresh.at;
     assert!(quota.ask(other).is_err());
     assert!(quota.ask(Some(fresh)).is_ok());
