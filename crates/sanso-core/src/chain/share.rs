@@ -31,10 +31,12 @@ impl Chain {
     }
 
     /// When it is time to see whether a call is to be cut for its leg's share: once it is older than 3 x
-    /// its usual time (60 s while that is unknown).
+    /// its usual time (60 s while that is unknown). A silent probe that its request has moved on from
+    /// is in no one's way.
     pub(super) fn cut_at(&self, active: &Active) -> Option<Instant> {
         let Hold::Permit(permit) = &active.hold else { return None };
-        if self.forced || self.broken.is_some() || active.leg != self.leg.index {
+        let of_this_leg = active.leg == self.leg.index && !active.relieved;
+        if self.forced || self.broken.is_some() || !of_this_leg {
             return None;
         }
         let ripe = active.started + permit.out_of_ordinary();
@@ -46,14 +48,11 @@ impl Chain {
     /// first; only then is the call given up.
     pub(super) fn cut(&mut self, ctx: &mut Ctx<'_>, place: usize) {
         let share_ends = self.share_ends();
-        self.calls[place].not_cut_before = share_ends.max(ctx.now + ASK_AGAIN);
         if ctx.now < share_ends {
+            self.calls[place].not_cut_before = share_ends;
             return;
         }
-        let is_last_hope = self.calls.iter().filter(|active| !active.relieved).count() <= 1;
-        if !is_last_hope {
-            return;
-        }
+        self.calls[place].not_cut_before = ctx.now + ASK_AGAIN;
         let Some(other) = self.find_leg(ctx, Some(CUT)) else { return };
         self.steps.push_back(Step::Cancel(self.calls[place].id));
         let lost = self.give_up_with(ctx, place, Fault::new(CUT));

@@ -333,6 +333,27 @@ fn a_share_cuts_a_call_that_is_far_out_of_the_ordinary_and_no_other() {
 }
 
 #[test]
+fn a_later_legs_share_is_an_even_part() {
+    let quick = || Box::new(Behaviour::Script(vec![Reply::answer(S(1))]));
+    let then = |then: Behaviour| Behaviour::Until(S(10), quick(), Box::new(then));
+    let groups: &[(u32, &[u32])] = &[(1, &[1, 2]), (1, &[]), (1, &[])];
+    let behaviours = vec![then(dead(FaultKind::Authentication)), then(Behaviour::Silent), *quick()];
+    let mut world = World::new(chain_of(groups, Rules::default()), behaviours, 1);
+    for number in 0..12 {
+        let own = Request { group: GroupId::new(number % 3), ..request(0, 600_000) };
+        world.send(at(0), own.clone(), None);
+        world.send(at(0), own, None);
+    }
+    let number = world.send(at(20_000), request(20_000, 8_000), None);
+    world.run();
+    let told = &world.history.requests[number];
+    assert_eq!(called(told), [0, 1, 2]);
+    let begins: Vec<Instant> = told.calls.values().map(|call| call.started).collect();
+    let left = at(28_000) - begins[1];
+    assert_eq!(begins[2], begins[1] + left / 2, "two legs share what is left");
+}
+
+#[test]
 fn no_later_leg_is_started_with_less_than_its_usual_time_left() {
     let failing = || dead(FaultKind::ServerError);
     for (deadline, calls) in [(2_000, vec![0, 1]), (400, vec![0])] {

@@ -187,6 +187,27 @@ fn a_silent_continuation_ends_by_its_first_token_limit() {
 }
 
 #[test]
+fn a_continuation_is_not_cut_for_its_legs_share() {
+    let quick = || script(&[answers()]);
+    let later = |then: Behaviour| {
+        Behaviour::Until(Duration::from_secs(10), Box::new(quick()), Box::new(then))
+    };
+    let replies = [later(script(&[breaks()])), later(Behaviour::Silent), quick()];
+    let mut world = world(&[(1, &[1, 2]), (1, &[]), (1, &[])], &[], &replies);
+    for _ in 0..6 {
+        // So that its usual time is known, and three times that is soon over.
+        world.send(Instant::ORIGIN, Request { group: GroupId::new(1), ..request() }, None);
+    }
+    let at = Instant::ORIGIN + Duration::from_secs(20);
+    let deadline = at + Duration::from_secs(16);
+    let number = world.send(at, Request { deadline, ..request() }, None);
+    world.run();
+    let silent = &world.history.requests[number].calls[&CallId(1)];
+    let first_token = silent.call.limits.first_token.expect("a stream has one");
+    assert_eq!(silent.over, Some((silent.started + first_token, Over::Cancelled)));
+}
+
+#[test]
 fn a_silent_gap_is_carried_on_like_a_cut() {
     let stalls = Reply { content: Some(ms(50)), end: None };
     let replies = [script(&[stalls]), script(&[answers()])];

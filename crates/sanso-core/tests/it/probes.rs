@@ -152,6 +152,38 @@ fn a_second_call_that_fails_is_followed_by_others_and_the_probe_may_yet_serve() 
     assert_eq!(took(told), S(8));
 }
 
+/// The third is asked when the second is overdue in its turn, after its own ten seconds.
+#[test]
+fn when_a_probes_lease_ends_the_call_beside_it_is_relief_enough() {
+    let silent = Behaviour::Until(S(19), Box::new(Behaviour::Healthy), Box::new(Behaviour::Silent));
+    let third = Behaviour::Script(vec![healthy()]);
+    let mut world = opened(&[silent, third], Behaviour::Silent);
+    let number = ask(&mut world, 20_000);
+    world.run();
+    let told = told(&world, number);
+    assert_eq!(story(told), (vec![0, 1, 2], Some(2)));
+    let begins: Vec<Instant> = told.calls.values().map(|call| call.started).collect();
+    assert_eq!(begins[1..], [at(22_000), at(32_000)]);
+}
+
+#[test]
+fn when_a_probes_lease_ends_a_retry_that_waits_is_relief_enough() {
+    let hint = Some(Duration::from_millis(2_500));
+    let limited = Fault::new(FaultKind::RateLimited).with_hint(hint);
+    let limits = Behaviour::Script(vec![Reply::fault(S(7), limited)]);
+    let answers = || Box::new(Behaviour::Script(vec![healthy()]));
+    let later = Behaviour::Until(S(25), Box::new(limits), answers());
+    let second = Behaviour::Until(S(19), answers(), Box::new(later));
+    let third = Behaviour::Script(vec![healthy()]);
+    let mut world = opened(&[second, third], Behaviour::Silent);
+    let number = ask(&mut world, 20_000);
+    world.run();
+    let told = told(&world, number);
+    assert_eq!(story(told), (vec![0, 1, 1], Some(1)));
+    let again = told.calls.values().nth(2).expect("the retry").started;
+    assert!(again > at(31_500), "the probe's lease ended while it waited: {again:?}");
+}
+
 #[test]
 fn a_client_that_leaves_stops_both() {
     let silent =

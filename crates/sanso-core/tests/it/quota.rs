@@ -98,6 +98,8 @@ fn a_look_at_the_line_takes_no_place_in_it() {
         |quota: &Quota| quota.gates.next_place(ONE, quota.now, Line::until(quota.now + ms(900)));
     let first = look(&quota).expect("a place");
     assert_eq!(look(&quota), Some(first));
+    let just = quota.gates.next_place(ONE, quota.now, Line::until(first.at));
+    assert_eq!(just, Some(first), "in time to the instant");
     assert_eq!(quota.line_up(ms(900)), Some(first));
     assert!(look(&quota).is_some_and(|next| next.at > first.at));
 }
@@ -315,6 +317,18 @@ fn a_void_place_does_not_pass_the_new_line() {
     quota.now = fresh.at;
     assert!(quota.ask(other).is_err());
     assert!(quota.ask(Some(fresh)).is_ok());
+}
+
+#[test]
+fn a_gate_that_shuts_again_is_shut_since_then() {
+    let mut quota = Quota::new(1);
+    let since = |quota: &Quota| quota.gates.shut(ONE, quota.now)[0].since;
+    quota.limited(Some(ms(500)));
+    let first = since(&quota);
+    quota.reopen();
+    quota.limited(Some(ms(500)));
+    assert_eq!(since(&quota), quota.now);
+    assert!(quota.now > first);
 }
 
 #[test]

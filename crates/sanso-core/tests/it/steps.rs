@@ -160,6 +160,33 @@ fn a_429_before_it_does_not_keep_a_fault_out_of_the_row() {
 }
 
 #[test]
+fn a_call_that_was_given_up_overdue_has_had_its_fault_in_the_row() {
+    let plain = chain_of(&[(2, &[])], Rules::default());
+    let mut deployments = plain.deployments().to_vec();
+    deployments.iter_mut().for_each(|it| it.breaker.allowed_fails = Some(1));
+    let topology = Topology::new(plain.groups().to_vec(), deployments, None, Rules::default());
+    let mut one = One::new(topology, stream(S(60)));
+    let call = one.start();
+    one.now = Instant::ORIGIN + S(10);
+    one.signal(call.id, Signal::Limit(Phase::FirstToken));
+    assert_eq!(one.poll(), Step::Cancel(call.id));
+    let other = one.start();
+    one.fault(other.id, FaultKind::Authentication);
+    // No one else is left: the first may be called again.
+    let again = loop {
+        match one.poll() {
+            Step::Wait(Some(at)) => one.now = at,
+            Step::Start(again) => break again,
+            step => panic!("{step:?}"),
+        }
+    };
+    assert_eq!(again.deployment, call.deployment);
+    one.fault(again.id, FaultKind::ServerError);
+    let view = one.gates.view(call.deployment, one.now);
+    assert_eq!(view.breaker, BreakerState::Closed, "one request counts once");
+}
+
+#[test]
 fn a_limit_of_the_caller_says_nothing_and_leads_on() {
     for (own, state) in [(Some(S(1)), BreakerState::Closed), (None, BreakerState::Open)] {
         let plain = two_legs();
