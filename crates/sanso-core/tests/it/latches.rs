@@ -327,6 +327,21 @@ fn headers_that_say_nothing_is_left_shut_before_the_first_429() {
     }
 }
 
+#[test]
+fn what_was_granted_before_headers_shut_a_quota_is_no_news_to_it() {
+    let reset = Duration::from_secs(60);
+    let spent = Spent { dimension: Dimension::Requests, reset, limit: None };
+    let mut doors = Doors::new();
+    let [first, limited, late] = [(); 3].map(|()| doors.acquire(APART).expect("open"));
+    first.spent(doors.now, spent, &mut doors.rng);
+    let shut_for = doors.shut_for(APART);
+    doors.end(limited, Fault::new(FaultKind::RateLimited));
+    assert_eq!(doors.shut_for(APART), shut_for, "the headers had said when");
+    doors.pass(shut_for);
+    late.spent(doors.now, spent, &mut doors.rng);
+    assert!(doors.shut(APART).is_empty(), "it had been told that long ago");
+}
+
 proptest! {
     /// Whatever happens at them: time and one request lead on.
     #[test]
