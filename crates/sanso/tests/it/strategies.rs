@@ -182,6 +182,13 @@ async fn tried_out(gateway: &Gateway, log: &mut Log) -> Option<Value> {
     tried
 }
 
+/// From now on no request is sent out to measure someone: who is shut is not tried out.
+fn shut_all_but_main(gateway: &Gateway) {
+    for deployment in &gateway.deployments()[1..] {
+        assert!(gateway.force(&deployment.id, Some(Forced::Open)));
+    }
+}
+
 #[tokio::test]
 async fn who_is_tried_out_in_vain_makes_no_fallback() {
     let stage = Stage::start().await;
@@ -205,9 +212,7 @@ async fn no_one_is_tried_out_at_the_cost_of_an_error() {
     assert_eq!(tried_out(&gateway, &mut log).await, None);
     // Nor one that is shut.
     let (gateway, mut log) = stage.setup([""; 3], "latency").logged();
-    for deployment in &gateway.deployments()[1..] {
-        assert!(gateway.force(&deployment.id, Some(Forced::Open)));
-    }
+    shut_all_but_main(&gateway);
     assert_eq!(tried_out(&gateway, &mut log).await, None);
     assert_eq!((stage.0[1].stats().calls, stage.0[2].stats().calls), (0, 0));
 }
@@ -216,6 +221,8 @@ async fn no_one_is_tried_out_at_the_cost_of_an_error() {
 async fn who_keeps_clients_waiting_until_they_leave_is_known_for_it() {
     let stage = Stage::start().await;
     let gateway = stage.setup([""; 3], "latency").gateway();
+    // One in twenty would be answered at once by someone else, and its client would not leave.
+    shut_all_but_main(&gateway);
     stage.0[0].set(Behaviour::Silent);
     let latency = || {
         let body = json!({"model": "task/t", "messages": [{"role": "user", "content": "Why?"}]});
