@@ -320,6 +320,13 @@ pub enum StreamEvent {
         /// The next piece.
         text: String,
     },
+    /// A picture of a candidate, whole.
+    Image {
+        /// Which candidate.
+        choice: u32,
+        /// The picture.
+        picture: Media,
+    },
     /// A tool call begins.
     ToolCall {
         /// Which candidate.
@@ -359,7 +366,7 @@ impl StreamEvent {
             Self::Text { text, .. } | Self::Reasoning { text, .. } | Self::Refusal { text, .. } => {
                 !text.is_empty()
             }
-            Self::ToolCall { .. } | Self::ToolArguments { .. } => true,
+            Self::Image { .. } | Self::ToolCall { .. } | Self::ToolArguments { .. } => true,
             Self::Start { .. }
             | Self::ReasoningSignature { .. }
             | Self::Finish { .. }
@@ -380,7 +387,8 @@ impl StreamEvent {
                 call.name.chars().count() + call.arguments.chars().count()
             }
             Self::ToolArguments { fragment, .. } => fragment.chars().count(),
-            Self::Start { .. }
+            Self::Image { .. }
+            | Self::Start { .. }
             | Self::ReasoningSignature { .. }
             | Self::Finish { .. }
             | Self::Usage(_)

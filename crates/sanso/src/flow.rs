@@ -65,7 +65,13 @@ enum Form {
     /// The same dialect: their data passes as it is.
     Pass,
     /// Another one: through the neutral form.
-    Translate { decoder: StreamDecoder, encoder: Box<StreamEncoder>, events: Vec<StreamEvent> },
+    Translate {
+        decoder: StreamDecoder,
+        encoder: Box<StreamEncoder>,
+        events: Vec<StreamEvent>,
+        /// The candidates that have said why they ended: some say so with every event.
+        finished: Vec<u32>,
+    },
 }
 
 /// What a stream came to before its first content went out.
@@ -109,6 +115,7 @@ impl Flow {
             decoder: dialect.stream_decoder(),
             encoder: Box::new(encoder),
             events: Vec::new(),
+            finished: Vec::new(),
         });
         let listens = asked.checks.is_some() || asked.held || asked.continues;
         Self {
@@ -295,7 +302,10 @@ impl Flow {
         if self.done {
             return Progress::Finished;
         }
-        if !self.is_past_finish() {
+        // Where there is no marker, the reasons are all that is said of an end: some relays say them
+        // first, and speak then.
+        let has_finished = !self.has_marker && self.finishes >= self.candidates;
+        if !self.is_past_finish() && !has_finished {
             return Progress::Broken(Failure::new(
                 FaultKind::Broken,
                 "the stream ended without a finish reason and without its terminal marker",
@@ -330,9 +340,9 @@ impl Flow {
                 sse::write_data(&mut self.out, &event.data);
                 Ok(glance.has_content)
             }
-            Form::Translate { decoder, encoder, events } => {
+            Form::Translate { decoder, encoder, events, finished } => {
                 events.clear();
-                decoder.push(event, events)?;
+                let pushed = decoder.push(event, events);
                 if let Some(failure) = events.iter().find_map(fault) {
                     events.iter().for_each(|event| note(&mut self.facts, event));
                     return Err(failure);
@@ -347,7 +357,12 @@ impl Flow {
                     note(&mut self.facts, event);
                     let finish = matches!(event, StreamEvent::Finish { .. });
                     self.past_finish = finish || (self.past_finish && !event.is_content());
-                    self.finishes += u64::from(finish);
+                    if let StreamEvent::Finish { choice, .. } = event
+                        && !finished.contains(choice)
+                    {
+                        finished.push(*choice);
+                        self.finishes += 1;
+                    }
                     self.done |= *event == StreamEvent::End;
                     if let Some(listener) = &mut self.listener {
                         listener.gathered.note(event);
@@ -356,7 +371,8 @@ impl Flow {
                 }
                 self.facts.content |= content;
                 self.awaits_usage &= self.facts.usage.is_none();
-                Ok(content)
+                // What cannot be passed on is the rest of that event's.
+                pushed.map(|()| content)
             }
         }
     }
@@ -421,6 +437,7 @@ fn note(facts: &mut Facts, event: &StreamEvent) {
         | StreamEvent::Reasoning { .. }
         | StreamEvent::ReasoningSignature { .. }
         | StreamEvent::Refusal { .. }
+        | StreamEvent::Image { .. }
         | StreamEvent::ToolCall { .. }
         | StreamEvent::ToolArguments { .. }
         | StreamEvent::End => {}

@@ -56,7 +56,8 @@ impl Chain {
     pub(super) fn note_unable(&mut self, leg: LegIndex, group: GroupId) {
         let topology = self.topology.clone();
         for &deployment in &topology.group(group).deployments {
-            if !self.is_able(deployment) {
+            // Who has been called was not passed over, whatever is needed of the next one.
+            if !self.is_able(deployment) && self.called(deployment).is_none() {
                 self.note_lack(leg, deployment, false);
             }
         }

@@ -192,10 +192,10 @@ impl Chain {
     /// The request goes on after a call that it lost, unless another one still runs for it, or a
     /// retry waits for its time.
     fn go_on(&mut self, ctx: &mut Ctx<'_>, lost: Lost) {
+        self.remember(lost);
         if self.broken.is_some() {
             return self.carry_on(ctx, lost);
         }
-        self.remember(lost);
         if self.forced {
             return self.fail(ctx);
         }

@@ -18,6 +18,7 @@ impl Chain {
         if !self.request.continues || self.forced || self.broken.is_some() {
             return self.conclude(Verdict::Broken(lost.call));
         }
+        self.remember(lost);
         self.broken = Some(lost.call);
         self.request.needs = self.request.needs.and(Needs::CONTINUATION);
         able::sift(&self.topology, &self.request, &mut self.leg.ranked);
@@ -27,7 +28,6 @@ impl Chain {
 
     /// Finds who carries the stream on, after the break or after one who failed at it.
     pub(super) fn carry_on(&mut self, ctx: &mut Ctx<'_>, lost: Lost) {
-        self.remember(lost);
         let broken = self.broken.unwrap_or(lost.call);
         // What a continuation was refused for is the gateway's own request, not the caller's: it goes on
         // as after any break.

@@ -11,7 +11,7 @@
 //! | `tool_choice` | `functionCallingConfig`: `AUTO`, `NONE`, `ANY`, a named one as `ANY` + its name |
 //! | `response_format` | `responseMimeType`, `responseJsonSchema` |
 //! | `reasoning_effort` | `thinkingConfig`: a budget or a level, by the model's generation |
-//! | `n`, `logprobs`, `top_logprobs` | `candidateCount`, `responseLogprobs`, `logprobs` |
+//! | `n`, `logprobs`, `top_logprobs` | `candidateCount`, `responseLogprobs`, `logprobs`; their answer is not read yet |
 //!
 //! Hints that Gemini has no word for are left out: `user`, `parallel_tool_calls`, `strict`, and
 //! `reasoning_effort` for models that do not think. Everything else that it cannot express is a

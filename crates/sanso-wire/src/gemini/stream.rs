@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finish::after_calls;
-use super::response::{Candidate, Response, parse};
+use super::response::{Candidate, InlineData, Response, parse};
 use super::tool_calls::ToolCalls;
 use crate::failure::Failure;
 use crate::ir::{self, StreamEvent};
@@ -37,18 +37,20 @@ impl StreamDecoder {
 
     /// Decodes one event and appends what it says to `out`.
     ///
-    /// Media have no place in a neutral stream.
+    /// Pictures are passed on; other media have no place in a neutral stream.
     ///
     /// # Errors
     /// An error event is classed by what it says. What cannot be parsed is `Malformed`, as is what
-    /// holds media; the rest of that event is in `out` nevertheless.
+    /// holds such media; the rest of that event is in `out` nevertheless.
     pub fn push(&mut self, event: &Event, out: &mut Vec<StreamEvent>) -> Result<(), Failure> {
         let mut has_media = false;
         for response in parse(&event.data)? {
             has_media |= self.push_response(response, out);
         }
         if has_media {
-            return Err(Failure::malformed("media in a stream, which cannot be passed on"));
+            return Err(Failure::malformed(
+                "media that are no picture in a stream, which cannot be passed on",
+            ));
         }
         Ok(())
     }
@@ -88,9 +90,16 @@ impl Choice {
     ) -> bool {
         let mut has_media = false;
         let finish = candidate.finish();
+        let before = out.len();
         for part in candidate.into_parts() {
             let is_thought = part.is_thought();
-            has_media |= part.inline_data.is_some();
+            match part.inline_data.map(InlineData::into_part) {
+                Some(ir::Part::Image(picture)) => {
+                    out.push(StreamEvent::Image { choice: index, picture });
+                }
+                Some(_) => has_media = true,
+                None => {}
+            }
             if let Some(call) = part.function_call {
                 let call = calls.next(call, part.thought_signature);
                 out.push(StreamEvent::ToolCall { choice: index, index: self.calls, call });
@@ -103,13 +112,15 @@ impl Choice {
                 });
             }
         }
+        // Some relays say `STOP` with every event.
+        self.is_finished &= out.len() == before;
         if let Some(reason) = finish {
             self.finish(index, reason, out);
         }
         has_media
     }
 
-    /// Says why the candidate ended, once.
+    /// Says why the candidate ended: once, and anew where it has gone on.
     fn finish(&mut self, index: u32, reason: ir::FinishReason, out: &mut Vec<StreamEvent>) {
         if !std::mem::replace(&mut self.is_finished, true) {
             let reason = after_calls(reason, self.calls > 0);

@@ -112,9 +112,15 @@ impl<'a> CompletionCall<'a> {
 
 /// A picture that the model made, as OpenRouter and LiteLLM give it; OpenAI's chat has none.
 #[derive(Serialize)]
-struct CompletionImage {
+pub(super) struct CompletionImage {
     r#type: &'static str,
     image_url: ImageUrl,
+}
+
+impl CompletionImage {
+    pub(super) fn new(picture: &Media) -> Self {
+        Self { r#type: "image_url", image_url: picture.into() }
+    }
 }
 
 #[derive(Serialize)]
@@ -164,9 +170,7 @@ impl<'a> CompletionMessage<'a> {
                     }
                 }
                 Part::ToolCall(call) => self.tool_calls.push(CompletionCall::new(call)),
-                Part::Image(media) => self
-                    .images
-                    .push(CompletionImage { r#type: "image_url", image_url: media.into() }),
+                Part::Image(picture) => self.images.push(CompletionImage::new(picture)),
                 // No model answers with these, and a chat answer has no place for them.
                 Part::File { .. } | Part::ToolResult { .. } => {}
             }

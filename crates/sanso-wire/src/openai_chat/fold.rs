@@ -1,15 +1,28 @@
 //! Chunks of a stream put together to the answer that a plain call would have brought.
 //!
-//! Text members are joined, tool calls by their index, log probabilities one after the other; of every
-//! other member of a chunk, of a choice or of a delta the last value stays, known to us or not.
+//! Text members are joined, tool calls and their arguments, sound and its transcript, log probabilities
+//! one after the other; of every other member of a chunk, of a choice or of a delta the last value
+//! stays, known to us or not.
 
 use serde_json::{Map, Value};
+
+use super::begun::Begun;
 
 /// An answer in the making.
 #[derive(Debug, Default)]
 pub struct Fold {
     answer: Map<String, Value>,
-    choices: Vec<Map<String, Value>>,
+    choices: Vec<Choice>,
+}
+
+#[derive(Debug, Default)]
+struct Choice {
+    index: u64,
+    /// All but its message.
+    rest: Map<String, Value>,
+    message: Map<String, Value>,
+    calls: Vec<Map<String, Value>>,
+    begun: Begun,
 }
 
 impl Fold {
@@ -37,94 +50,139 @@ impl Fold {
     /// The answer as OpenAI's JSON.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
-        self.choices.sort_by_key(index_of);
-        let choices = self.choices.into_iter().map(Value::Object).collect();
+        self.choices.sort_by_key(|choice| choice.index);
+        let choices = self.choices.into_iter().map(Choice::finish).collect();
         self.answer.insert("object".to_owned(), "chat.completion".into());
         self.answer.insert("choices".to_owned(), Value::Array(choices));
         Value::Object(self.answer).to_string().into_bytes()
     }
 
     fn choice(&mut self, choice: Map<String, Value>) {
-        let index = index_of(&choice);
-        let known = self.choices.iter().position(|it| index_of(it) == index);
+        let index = choice.get("index").and_then(Value::as_u64).unwrap_or_default();
+        let known = self.choices.iter().position(|it| it.index == index);
         let place = known.unwrap_or_else(|| {
-            let message = serde_json::json!({ "role": "assistant", "content": null });
-            let fresh = [("index".to_owned(), index.into()), ("message".to_owned(), message)];
-            self.choices.push(Map::from_iter(fresh));
+            self.choices.push(Choice { index, ..Choice::default() });
             self.choices.len() - 1
         });
-        let into = &mut self.choices[place];
+        self.choices[place].push(choice);
+    }
+}
+
+impl Choice {
+    fn push(&mut self, choice: Map<String, Value>) {
         for (name, value) in choice {
             match (name.as_str(), value) {
                 (_, Value::Null) => {}
                 ("delta", Value::Object(delta)) => {
-                    if let Some(Value::Object(message)) = into.get_mut("message") {
-                        delta.into_iter().for_each(|(name, value)| join(message, name, value));
-                    }
+                    delta.into_iter().for_each(|(name, value)| self.join(name, value));
                 }
                 ("logprobs", Value::Object(probs)) => {
-                    let all = into.entry("logprobs").or_insert_with(|| Map::new().into());
-                    if let Value::Object(all) = all {
+                    if let Some(all) = object(&mut self.rest, name) {
                         probs.into_iter().for_each(|(name, value)| extend(all, name, value));
                     }
                 }
                 (_, value) => {
-                    into.insert(name, value);
+                    self.rest.insert(name, value);
                 }
             }
         }
     }
-}
 
-fn index_of(object: &Map<String, Value>) -> u64 {
-    object.get("index").and_then(Value::as_u64).unwrap_or_default()
-}
-
-/// A member of a delta: text goes on, tool calls by their index.
-fn join(message: &mut Map<String, Value>, name: String, value: Value) {
-    match (name.as_str(), value) {
-        (_, Value::Null) => {}
-        ("role", value) => {
-            message.insert(name, value);
+    /// A member of a delta.
+    fn join(&mut self, name: String, value: Value) {
+        match (name.as_str(), value) {
+            (_, Value::Null) => {}
+            ("role", value) => {
+                self.message.insert(name, value);
+            }
+            ("tool_calls", Value::Array(calls)) => {
+                calls.into_iter().for_each(|call| self.tool_call(call));
+            }
+            ("function_call", Value::Object(more)) => {
+                goes_on(&mut self.message, name, more, &["arguments"]);
+            }
+            ("audio", Value::Object(more)) => {
+                goes_on(&mut self.message, name, more, &["data", "transcript"]);
+            }
+            (_, Value::String(text)) => append(&mut self.message, name, &text),
+            (_, value) => extend(&mut self.message, name, value),
         }
-        ("tool_calls", Value::Array(calls)) => {
-            let all = message.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-            if let Value::Array(all) = all {
-                calls.into_iter().for_each(|call| tool_call(all, call));
+    }
+
+    fn tool_call(&mut self, call: Value) {
+        let Value::Object(mut call) = call else { return };
+        // `index` is the stream's; a plain answer has the place in the list instead.
+        let index = call.remove("index").and_then(|index| u32::try_from(index.as_u64()?).ok());
+        let is_named = !text_of(call.get("function").and_then(|it| it.get("name"))).is_empty();
+        let id = Some(text_of(call.get("id"))).filter(|id| !id.is_empty());
+        let place = self.begun.position(index, id, is_named).unwrap_or_else(|| {
+            self.calls.push(Map::new());
+            self.begun.begin(index, id.unwrap_or_default())
+        });
+        let Some(known) = self.calls.get_mut(place) else { return };
+        for (name, value) in call {
+            match (name.as_str(), value) {
+                ("function", Value::Object(more)) => {
+                    goes_on(known, name, more, &["arguments"]);
+                }
+                (_, value) => put(known, name, value),
             }
         }
-        (_, Value::String(text)) => match message.get_mut(&name) {
-            Some(Value::String(known)) => known.push_str(&text),
-            Some(_) | None => {
-                message.insert(name, text.into());
-            }
-        },
-        (_, Value::Array(more)) => extend(message, name, Value::Array(more)),
-        (_, value) => {
-            message.insert(name, value);
+    }
+
+    fn finish(mut self) -> Value {
+        let message = [("role", "assistant".into()), ("content", Value::Null)];
+        for (name, value) in message {
+            self.message.entry(name).or_insert(value);
+        }
+        if !self.calls.is_empty() {
+            let calls = self.calls.into_iter().map(Value::Object).collect();
+            self.message.insert("tool_calls".to_owned(), Value::Array(calls));
+        }
+        self.rest.insert("index".to_owned(), self.index.into());
+        self.rest.insert("message".to_owned(), Value::Object(self.message));
+        Value::Object(self.rest)
+    }
+}
+
+fn text_of(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or_default()
+}
+
+/// An object that comes in parts: these members of it are text that goes on.
+fn goes_on(of: &mut Map<String, Value>, name: String, more: Map<String, Value>, text: &[&str]) {
+    let Some(known) = object(of, name) else { return };
+    for (name, value) in more {
+        match value.as_str() {
+            Some(more) if text.contains(&name.as_str()) => append(known, name, more),
+            _ => put(known, name, value),
         }
     }
 }
 
-fn tool_call(all: &mut Vec<Value>, call: Value) {
-    let Value::Object(mut call) = call else { return };
-    // `index` is the stream's; a plain answer has the place in the list instead.
-    let place = usize::try_from(index_of(&call)).unwrap_or(usize::MAX).min(all.len());
-    call.remove("index");
-    let Some(Value::Object(known)) = all.get_mut(place) else {
-        all.push(Value::Object(call));
-        return;
-    };
-    for (name, value) in call {
-        match (known.get_mut(&name), value) {
-            (Some(Value::Object(function)), Value::Object(more)) => {
-                more.into_iter().for_each(|(name, value)| join(function, name, value));
-            }
-            (_, Value::Null) => {}
-            (_, value) => {
-                known.insert(name, value);
-            }
+/// The object of this name, empty where there was none.
+fn object(of: &mut Map<String, Value>, name: String) -> Option<&mut Map<String, Value>> {
+    let value = of.entry(name).or_insert(Value::Null);
+    if !value.is_object() {
+        *value = Map::new().into();
+    }
+    value.as_object_mut()
+}
+
+fn append(object: &mut Map<String, Value>, name: String, more: &str) {
+    match object.get_mut(&name) {
+        Some(Value::String(known)) => known.push_str(more),
+        Some(_) | None => {
+            object.insert(name, more.into());
         }
+    }
+}
+
+/// The last value stays, but for one that says nothing.
+fn put(object: &mut Map<String, Value>, name: String, value: Value) {
+    let is_empty = value.is_null() || value == "";
+    if !is_empty || !object.contains_key(&name) {
+        object.insert(name, value);
     }
 }
 

@@ -4,6 +4,7 @@
 //! not on the happy path; writing is exact, because clients are typed after OpenAI's own answers.
 
 mod answer;
+mod begun;
 mod completion;
 mod content;
 mod error;

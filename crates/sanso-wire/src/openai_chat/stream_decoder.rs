@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::begun::Begun;
 use super::content;
 use super::usage;
 use super::wire::{self, Message, Presence, ToolCall, Word};
@@ -28,18 +29,8 @@ pub struct StreamDecoder {
 /// What is known of one candidate so far.
 #[derive(Debug, Default)]
 struct Candidate {
-    /// The tool calls begun, by their position.
-    calls: Vec<Slot>,
+    calls: Begun,
     is_finished: bool,
-}
-
-/// A tool call that has begun.
-#[derive(Debug)]
-struct Slot {
-    /// The server's index, where it gives one.
-    index: Option<u32>,
-    /// The server's id; empty where it gives none.
-    id: String,
 }
 
 impl StreamDecoder {
@@ -129,9 +120,9 @@ impl Candidate {
                 Part::Reasoning { text, .. } if !text.is_empty() => {
                     out.push(StreamEvent::Reasoning { choice, text });
                 }
-                // A stream has no event for pictures; the others are not found in content.
+                Part::Image(picture) => out.push(StreamEvent::Image { choice, picture }),
+                // These are not found in content.
                 Part::Reasoning { .. }
-                | Part::Image(_)
                 | Part::File { .. }
                 | Part::Refusal(_)
                 | Part::ToolCall(_)
@@ -155,15 +146,15 @@ impl Candidate {
         out: &mut Vec<StreamEvent>,
     ) {
         let arguments = call.function.as_ref().map(|f| f.arguments()).unwrap_or_default();
-        if let Some(position) = self.position(&call) {
+        let is_named = call.function.as_ref().is_some_and(|f| !f.name.is_empty());
+        if let Some(position) = self.calls.position(call.index, call.id.get(), is_named) {
             if !arguments.is_empty() {
                 let index = u32::try_from(position).unwrap_or(u32::MAX);
                 out.push(StreamEvent::ToolArguments { choice, index, fragment: arguments });
             }
             return;
         }
-        let position = self.calls.len();
-        self.calls.push(Slot { index: call.index, id: call.id.0.clone().into_owned() });
+        let position = self.calls.begin(call.index, &call.id.0);
         let signature = call.signature();
         let id = call
             .id
@@ -175,27 +166,6 @@ impl Candidate {
             index: u32::try_from(position).unwrap_or(u32::MAX),
             call: ir::ToolCall { id, name, arguments, signature },
         });
-    }
-
-    /// Which of the calls begun a fragment belongs to; none where it begins another.
-    ///
-    /// The index tells, unless a server gives all its calls the same one: then a new id with a name
-    /// begins a new call. Without an index a known id tells; a new id or a name begins a call; what
-    /// has neither continues the last one.
-    fn position(&self, call: &ToolCall<'_>) -> Option<usize> {
-        let is_named = call.function.as_ref().is_some_and(|f| !f.name.is_empty());
-        let id = call.id.get();
-        let by_id = || id.and_then(|id| self.calls.iter().rposition(|slot| slot.id == id));
-        if call.index.is_some() {
-            let position = self.calls.iter().rposition(|slot| slot.index == call.index)?;
-            let is_other =
-                id.is_some_and(|id| self.calls.get(position).is_some_and(|s| s.id != id));
-            return if is_named && is_other { by_id() } else { Some(position) };
-        }
-        if id.is_some() {
-            return by_id();
-        }
-        if is_named { None } else { self.calls.len().checked_sub(1) }
     }
 }
 

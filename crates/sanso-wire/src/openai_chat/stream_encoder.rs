@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::completion::{CompletionCall, CompletionThought, CompletionUsage, finish_word};
+use super::completion::{
+    CompletionCall, CompletionImage, CompletionThought, CompletionUsage, finish_word,
+};
 use super::error::write_error;
 use crate::failure::Failure;
 use crate::ir::{StreamEvent, Usage};
@@ -83,6 +85,10 @@ impl StreamEncoder {
             }
             StreamEvent::Refusal { choice, text } => {
                 self.delta(*choice, Delta { refusal: Some(text), ..Delta::default() }, out);
+            }
+            StreamEvent::Image { choice, picture } => {
+                let images = Some([CompletionImage::new(picture)]);
+                self.delta(*choice, Delta { images, ..Delta::default() }, out);
             }
             StreamEvent::ToolCall { choice, index, call } => {
                 let call = CompletionCall { index: Some(*index), ..CompletionCall::new(call) };
@@ -217,6 +223,8 @@ struct Delta<'a> {
     thinking_blocks: Option<[CompletionThought<'a>; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images: Option<[CompletionImage; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool_calls: Option<[Call<'a>; 1]>,
 }

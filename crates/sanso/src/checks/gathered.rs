@@ -62,6 +62,7 @@ impl Gathered {
                 }
             }
             StreamEvent::Reasoning { .. }
+            | StreamEvent::Image { .. }
             | StreamEvent::ReasoningSignature { .. }
             | StreamEvent::Usage(_)
             | StreamEvent::End => {}

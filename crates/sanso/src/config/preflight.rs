@@ -30,7 +30,7 @@ pub(super) const fn of_dialect(dialect: Dialect) -> Needs {
     match dialect {
         Dialect::OpenAiChat => Needs::NONE,
         Dialect::Anthropic => Needs::AUDIO.and(Needs::SEVERAL).and(Needs::LOGPROBS),
-        // Sound is not translated yet.
-        Dialect::Gemini => Needs::AUDIO,
+        // Neither sound nor what it says of probabilities is translated yet.
+        Dialect::Gemini => Needs::AUDIO.and(Needs::LOGPROBS),
     }
 }

@@ -10,6 +10,8 @@ pub(super) const MASK: &str = "***";
 
 /// Longest excerpt, in characters, before and after the mark: one screen line.
 const CONTEXT: usize = 100;
+/// How far around the mark a line is looked at, in bytes: a whole file may be one line.
+const WINDOW: usize = 2_000;
 
 /// The file as it was read.
 #[derive(Debug)]
@@ -102,8 +104,12 @@ impl<'t> Source<'t> {
     /// The line of `span`, with the span marked.
     pub(super) fn excerpt(&self, span: Span) -> Option<Excerpt> {
         let before = self.text.get(..span.start)?;
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = self.text.get(start..)?.lines().next().unwrap_or_default();
+        let begins = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let start = before.ceil_char_boundary(begins.max(span.start.saturating_sub(WINDOW)));
+        let until = self.text.floor_char_boundary(span.end.saturating_add(WINDOW));
+        let line = self.text.get(start..until)?.lines().next().unwrap_or_default();
+        let ranges = self.secrets.iter().chain(&self.concealed);
+        let unseen: Vec<_> = ranges.filter(|it| it.start < until && it.end > start).collect();
         let mut shown = Vec::new();
         let (mut indent, mut end) = (None, 0);
         let mut hidden = false;
@@ -112,8 +118,7 @@ impl<'t> Source<'t> {
             if at >= span.start && indent.is_none() {
                 indent = Some(shown.len());
             }
-            let mut unseen = self.secrets.iter().chain(&self.concealed);
-            let hide = unseen.any(|range| range.contains(&at));
+            let hide = unseen.iter().any(|range| range.contains(&at));
             match (hide, hidden) {
                 (true, true) => {}
                 (true, false) => shown.extend(MASK.chars()),

@@ -244,9 +244,13 @@ impl TrailAttempt {
         }
     }
 
+    /// Until the verdict: the first content of what was answered, else the end.
     fn elapsed(&self) -> Duration {
-        let ended = self.end.map(|(_, after)| after);
-        self.first_content.or(ended).unwrap_or_default()
+        match self.end {
+            Some((CallEnd::Fault(_), after)) => after,
+            Some((_, after)) => self.first_content.unwrap_or(after),
+            None => self.first_content.unwrap_or_default(),
+        }
     }
 }
 

@@ -26,11 +26,18 @@ pub(super) struct Used {
     marked: Arc<AtomicBool>,
 }
 
+/// Connections so far.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
 impl Used {
     fn new() -> Self {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         Self { number, marked: Arc::default() }
+    }
+
+    /// The number of the next connection: older ones have smaller numbers.
+    pub(super) fn next() -> u64 {
+        COUNT.load(Ordering::Relaxed)
     }
 
     /// That of a connection.

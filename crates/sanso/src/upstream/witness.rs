@@ -20,18 +20,19 @@ impl Witness {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Sends a request, and looks at the connection that it is given. One that has carried an answer
-    /// says nothing of a host that has gone since.
+    /// Sends a request, and looks at the connection that it is given. One that stood before says nothing
+    /// of a host that has gone since.
     pub(super) async fn watch<F: Future>(
         &self,
         sending: F,
         mut captured: CaptureConnection,
     ) -> F::Output {
+        let next = Used::next();
         let watching = async {
             let is_fresh = {
                 let connection = captured.wait_for_connection_metadata().await;
                 let used = connection.as_ref().and_then(Used::of);
-                used.is_some_and(|used| !used.is_marked())
+                used.is_some_and(|used| used.number() >= next)
             };
             self.0.store(is_fresh, Ordering::Relaxed);
             pending().await

@@ -74,8 +74,9 @@ async fn another_model_goes_on_in_the_same_stream_marked_and_once() {
     let line = log.line().await;
     assert_eq!(line["degradation_level"], "partial");
     assert_eq!(line["failure_kinds"], json!(["Broken"]));
-    let warning = line["warnings"][1].as_str().unwrap();
+    let warning = line["warnings"][0].as_str().unwrap();
     assert!(warning.contains("broke after 12 characters") && warning.contains("gpt-spare"));
+    assert_eq!((&line["warnings"][1], &line["skipped"]), (&Value::Null, &json!([])));
     assert_eq!(in_flight(&gateway), 0);
 }
 

@@ -72,6 +72,18 @@ async fn a_held_stream_that_stalls_is_a_gap_of_its_attempt() {
     assert_eq!(primary.seen_when(|seen| seen.left == 1).await.left, 1);
 }
 
+/// It was said to have taken as long as its first content had.
+#[tokio::test]
+async fn a_held_stream_that_stalled_took_until_it_was_given_up() {
+    let stall = [Act::Read, Act::Send(open_stream(&[ROLE, &says("half")])), Act::Hold];
+    let primary = Upstream::start(vec![stall.to_vec()]).await;
+    let gap = "sanso: { streams: { buffer: full }, timeouts: { gap: 50ms } }";
+    let gateway = Setup::default().upstream("main", &primary).set(gap).without_retries().gateway();
+    let error = soon(gateway.relay(ask_bytes(), gateway.arrive())).await.unwrap_err();
+    let [attempt] = &error.served().unwrap().attempts[..] else { panic!("{error:?}") };
+    assert!(attempt.elapsed >= std::time::Duration::from_millis(50), "{attempt:?}");
+}
+
 #[tokio::test]
 async fn a_plain_call_that_is_streamed_upstream_comes_as_one_answer_in_every_dialect() {
     for vendor in Vendor::ALL {

@@ -14,6 +14,7 @@ mod dialects;
 mod explain;
 mod failover;
 mod gates;
+mod gemini;
 mod held;
 mod local;
 mod malformed;

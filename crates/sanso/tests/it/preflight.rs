@@ -92,14 +92,16 @@ async fn what_nobody_can_do_is_the_callers_to_change() {
 
 #[tokio::test]
 async fn a_dialect_without_the_words_is_passed_over_for_one_that_has_them() {
-    let main = Provider::start(Vendor::Anthropic).await.unwrap();
-    let spare = Provider::start(Vendor::OpenAi).await.unwrap();
-    let setup = Setup::default().provider("main", &main).provider("spare", &spare);
-    let (gateway, mut log) = setup.with_spare().logged();
-    let answer = soon(gateway.chat(ask().set("logprobs", true))).await.unwrap();
-    assert_eq!(trail(answer.served()), "openai/gpt-4.1=200");
-    assert_eq!(main.stats().calls, 0);
-    assert_eq!(log.line().await["fallback_from"], "main");
-    let metrics = gateway.metrics();
-    assert!(metrics.contains("preflight"), "{metrics}");
+    for vendor in [Vendor::Anthropic, Vendor::Gemini] {
+        let main = Provider::start(vendor).await.unwrap();
+        let spare = Provider::start(Vendor::OpenAi).await.unwrap();
+        let setup = Setup::default().provider("main", &main).provider("spare", &spare);
+        let (gateway, mut log) = setup.with_spare().logged();
+        let answer = soon(gateway.chat(ask().set("logprobs", true))).await.unwrap();
+        assert_eq!(trail(answer.served()), "openai/gpt-4.1=200", "{vendor:?}");
+        assert_eq!(main.stats().calls, 0);
+        assert_eq!(log.line().await["fallback_from"], "main");
+        let metrics = gateway.metrics();
+        assert!(metrics.contains("preflight"), "{metrics}");
+    }
 }

@@ -136,7 +136,9 @@ impl Whole {
             StreamEvent::Usage(usage) => self.answer.usage = Some(usage),
             StreamEvent::End => self.ended = true,
             StreamEvent::ReasoningSignature { signature, .. } => assert!(!signature.is_empty()),
-            StreamEvent::Refusal { .. } => panic!("this dialect has none"),
+            StreamEvent::Refusal { .. } | StreamEvent::Image { .. } => {
+                panic!("this dialect has none")
+            }
         }
     }
 }

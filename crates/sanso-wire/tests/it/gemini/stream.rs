@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sanso_core::FaultKind;
 use sanso_wire::gemini::{StreamDecoder, read_answer};
-use sanso_wire::ir::{Choice, FinishReason, Part, StreamEvent, ToolCall, Usage};
+use sanso_wire::ir::{Choice, FinishReason, Media, Part, StreamEvent, ToolCall, Usage};
 use serde_json::{Value, json};
 
 use super::event;
@@ -174,13 +174,38 @@ fn an_error_in_the_stream() {
 
 #[test]
 fn media_are_not_lost_in_silence() {
-    let parts = json!([{"inlineData": {"mimeType": "image/png", "data": "aGk="}}, {"text": "a"}]);
+    let parts = json!([{"inlineData": {"mimeType": "audio/wav", "data": "aGk="}}, {"text": "a"}]);
     let mut events = Vec::new();
     let failure = StreamDecoder::new()
         .push(&event(chunk(parts, json!("STOP")).to_string()), &mut events)
         .expect_err("media");
     assert_eq!(failure.fault.kind, FaultKind::Malformed);
     assert_eq!(events, [start(), said(0, "a"), finished(0, FinishReason::Stop)]);
+}
+
+#[test]
+fn a_picture_is_passed_on() {
+    let parts = json!([{"text": "a"}, {"inlineData": {"mimeType": "image/png", "data": "aGk="}}]);
+    let mut events = Vec::new();
+    let end = event(chunk(parts, json!("STOP")).to_string());
+    StreamDecoder::new().push(&end, &mut events).expect("a picture is none of the other media");
+    let picture = Media::Data { media_type: "image/png".into(), base64: "aGk=".into() };
+    let picture = StreamEvent::Image { choice: 0, picture };
+    assert!(picture.is_content());
+    assert_eq!(events, [start(), said(0, "a"), picture, finished(0, FinishReason::Stop)]);
+}
+
+/// Relays that say `STOP` with every event, or first, had their streams taken for broken ones.
+#[test]
+fn a_candidate_that_goes_on_after_its_end_ends_anew() {
+    let mut decoder = StreamDecoder::new();
+    let mut events = Vec::new();
+    for part in [json!([{"text": "a"}]), json!([{"text": "b"}]), json!([])] {
+        let end = event(chunk(part, json!("STOP")).to_string());
+        decoder.push(&end, &mut events).expect("a response");
+    }
+    let stop = || finished(0, FinishReason::Stop);
+    assert_eq!(events, [start(), said(0, "a"), stop(), said(0, "b"), stop()]);
 }
 
 fn any_part() -> impl Strategy<Value = Value> {

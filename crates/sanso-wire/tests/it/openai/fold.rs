@@ -72,6 +72,49 @@ fn tool_calls_are_joined_by_their_index() {
     assert_eq!(answer["choices"][0]["message"]["content"], Value::Null);
 }
 
+/// The name was lost, and the arguments were cut.
+#[test]
+fn a_function_call_of_old_is_joined() {
+    let answer = folded(&[
+        delta(0, json!({ "function_call": { "name": "f", "arguments": "" } }), None),
+        delta(0, json!({ "function_call": { "arguments": "{\"a\":" } }), None),
+        delta(0, json!({ "function_call": { "arguments": "1}" } }), Some("function_call")),
+    ]);
+    let call = json!({ "name": "f", "arguments": "{\"a\":1}" });
+    assert_eq!(answer["choices"][0]["message"]["function_call"], call);
+}
+
+#[test]
+fn sound_and_its_transcript_go_on() {
+    let answer = folded(&[
+        delta(0, json!({ "audio": { "id": "s", "transcript": "Hel" } }), None),
+        delta(0, json!({ "audio": { "id": "s", "data": "AAAA" } }), None),
+        delta(0, json!({ "audio": { "data": "BBBB", "transcript": "lo" } }), None),
+        delta(0, json!({ "audio": { "expires_at": 9 } }), Some("stop")),
+    ]);
+    let audio = json!({ "id": "s", "data": "AAAABBBB", "transcript": "Hello", "expires_at": 9 });
+    assert_eq!(answer["choices"][0]["message"]["audio"], audio);
+}
+
+/// Two calls became one of the name "fg".
+#[test]
+fn tool_calls_without_an_index_are_told_apart() {
+    let call = |call: Value| delta(0, json!({ "tool_calls": [call] }), None);
+    let answer = folded(&[
+        call(json!({ "id": "c1", "function": { "name": "f", "arguments": "{\"a\":" } })),
+        call(json!({ "id": "c1", "function": { "name": "f", "arguments": "1" } })),
+        call(json!({ "function": { "arguments": "}" } })),
+        call(json!({ "id": "c2", "function": { "name": "g", "arguments": "{}" } })),
+    ]);
+    assert_eq!(
+        answer["choices"][0]["message"]["tool_calls"],
+        json!([
+            { "id": "c1", "function": { "name": "f", "arguments": "{\"a\":1}" } },
+            { "id": "c2", "function": { "name": "g", "arguments": "{}" } },
+        ])
+    );
+}
+
 #[test]
 fn candidates_come_in_order_and_log_probabilities_one_after_the_other() {
     let mut first = delta(1, json!({ "content": "b" }), Some("length"));

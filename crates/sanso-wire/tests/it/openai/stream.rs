@@ -1,7 +1,7 @@
 //! Streams, decoded and encoded.
 
 use sanso_wire::Failure;
-use sanso_wire::ir::{FinishReason, StreamEvent, Usage};
+use sanso_wire::ir::{FinishReason, Media, StreamEvent, Usage};
 use sanso_wire::openai_chat::{StreamDecoder, StreamEncoder, write_error};
 use sanso_wire::sse::Event;
 use serde_json::{Value, json};
@@ -192,6 +192,21 @@ fn a_signed_thought_is_written_with_its_text() {
     assert_eq!(blocks(&chunks[4]), json!([{"type":"redacted_thinking","data":"blob"}]));
     let again = decode(&chunks);
     assert_eq!(again[1..], events);
+}
+
+/// As a plain answer's `message.images`.
+#[test]
+fn a_picture_is_written_where_litellm_writes_it() {
+    let mut encoder = StreamEncoder::new("fallback", 1, "m", false);
+    let picture = Media::Data { media_type: "image/png".into(), base64: "aGk=".into() };
+    let mut out = Vec::new();
+    encoder.push(&StreamEvent::Image { choice: 0, picture }, &mut out);
+    let text = String::from_utf8(out).unwrap();
+    let last = text.trim_end().rsplit("data: ").next().unwrap();
+    let chunk: Value = serde_json::from_str(last).unwrap();
+    let url = json!({ "url": "data:image/png;base64,aGk=" });
+    let images = json!([{ "type": "image_url", "image_url": url }]);
+    assert_eq!(chunk["choices"][0]["delta"], json!({ "images": images }));
 }
 
 #[test]

@@ -76,6 +76,7 @@ impl Said {
                 self.choice(*choice).signatures.push(signature.clone());
             }
             StreamEvent::Refusal { choice, text } => self.choice(*choice).refusal.push_str(text),
+            StreamEvent::Image { .. } => panic!("no recorded stream has pictures"),
             StreamEvent::ToolCall { choice, index, call } => {
                 assert_eq!(
                     *index as usize,
