@@ -62,6 +62,65 @@ fn warn_calls_it_all_the_same_and_says_so() {
 }
 
 #[test]
+fn under_warn_a_sibling_that_lacks_nothing_is_called_first() {
+    for seed in 0..16 {
+        let chain = chain_of(&[(2, &[])], Rules::default());
+        let (mut groups, mut all) = (chain.groups().to_vec(), chain.deployments().to_vec());
+        groups[0].preflight = Preflight::Warn;
+        all[0].capabilities = lacks(Needs::TOOLS);
+        let topology = Topology::new(groups, all, None, Rules::default());
+        let told = ask(World::new(topology, vec![Behaviour::Healthy; 2], seed), Needs::TOOLS, 0);
+        assert_eq!(served_by(&told), Some(1), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_chain_says_what_a_deployment_lacks_and_whether_it_is_passed_over_for_that() {
+    for (preflight, skips) in [(Preflight::Skip, true), (Preflight::Warn, false)] {
+        let world = world(|groups, all| {
+            groups[0].preflight = preflight;
+            all[0].capabilities = lacks(Needs::TOOLS);
+        });
+        let class = Class { stream: false, thinks: false };
+        let mut request = Request::new(GroupId::new(0), class, Instant::ORIGIN);
+        request.needs = Needs::TOOLS;
+        let chain = Chain::new(world.topology.clone(), request, &mut Rng::from_seed(1));
+        let lack = Lack { needs: Needs::TOOLS, window: None };
+        assert_eq!(chain.lack(DeploymentId::new(0)), Some((lack, skips)));
+        assert_eq!(chain.lack(DeploymentId::new(1)), None);
+    }
+}
+
+#[test]
+fn a_leg_that_lacks_what_is_needed_keeps_no_attempt_in_reserve() {
+    for (needs, calls) in [(Needs::TOOLS, vec![0, 0]), (Needs::NONE, vec![0, 1])] {
+        let dead = Behaviour::Dead(Fault::new(FaultKind::ServerError).with_status(500));
+        let mut world = world(|groups, all| {
+            groups[0].max_attempts = Some(2);
+            groups[1].fallbacks = Some(vec![]);
+            all[1].capabilities = lacks(Needs::TOOLS);
+        });
+        world = World::new((*world.topology).clone(), vec![dead; 3], 7);
+        let told = ask(world, needs, 0);
+        let called = told.calls.values().map(|call| call.call.deployment.index());
+        assert_eq!(called.collect::<Vec<_>>(), calls);
+    }
+}
+
+#[test]
+fn who_lacks_tools_is_left_by_the_plain_way_though_there_is_one_for_long_prompts() {
+    let told = ask(
+        world(|groups, all| {
+            all[0].capabilities = lacks(Needs::TOOLS);
+            groups[0].context_window_fallbacks = Some(vec![GroupId::new(2)]);
+        }),
+        Needs::TOOLS,
+        0,
+    );
+    assert_eq!(served_by(&told), Some(1));
+}
+
+#[test]
 fn off_does_not_look() {
     let told = ask(
         world(|groups, all| {

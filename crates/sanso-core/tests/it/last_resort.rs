@@ -81,8 +81,26 @@ fn a_probe_of_the_host_keeps_no_forced_call_from_its_sibling() {
     scene.now = scene.now + ms(1_000);
     let _probe = scene.acquire(A);
     assert!(scene.gates.shut(B, scene.now)[0].not_before.is_none(), "a probe is out");
-    let (_chain, step) = scene.ask();
-    assert!(matches!(step, Step::Start(ref call) if call.tries_host), "{step:?}");
+    let (mut chain, step) = scene.ask();
+    let Step::Start(call) = step else { panic!("{step:?}") };
+    assert!(call.tries_host);
+    chain.handle_signal(scene.now, call.id, Signal::Connected, &scene.gates, &mut scene.rng);
+    assert!(scene.gates.shut(B, scene.now).is_empty(), "a connection stands");
+}
+
+/// A key is the operator's affair; an account without money is not there for a while.
+#[test]
+fn what_is_shut_by_its_key_is_502_and_by_its_money_503() {
+    for (kind, status) in [(FaultKind::Authentication, 502), (FaultKind::QuotaExhausted, 503)] {
+        let one = Deployment { credential: Some("key".into()), ..Deployment::new("a#1") };
+        let group = Group { deployments: vec![A], ..Group::default() };
+        let mut scene = Scene::of(Topology::new(vec![group], vec![one], None, Rules::default()));
+        scene.fail(A, Fault { certain: true, ..Fault::new(kind) });
+        assert_eq!(scene.gates.shut(A, scene.now)[0].gate, Gate::Credential);
+        let (_, step) = scene.ask();
+        let Step::Done(Verdict::Failed(failure)) = step else { panic!("{step:?}") };
+        assert_eq!(failure.status, status, "{kind:?}");
+    }
 }
 
 #[test]

@@ -185,6 +185,32 @@ fn when_a_probes_lease_ends_a_retry_that_waits_is_relief_enough() {
 }
 
 #[test]
+fn when_a_probe_fails_a_retry_that_waits_is_waited_for() {
+    let hint = Some(Duration::from_millis(2_500));
+    let limited = Fault::new(FaultKind::RateLimited).with_hint(hint);
+    let limits = Behaviour::Script(vec![Reply::fault(S(7), limited)]);
+    let answers = || Box::new(Behaviour::Script(vec![healthy()]));
+    let later = Behaviour::Until(S(25), Box::new(limits), answers());
+    let second = Behaviour::Until(S(19), answers(), Box::new(later));
+    let fails = Reply::fault(Duration::from_millis(9_500), Fault::new(FaultKind::ServerError));
+    let third = Behaviour::Script(vec![healthy()]);
+    let mut world = opened(&[second, third], Behaviour::Script(vec![fails]));
+    let number = ask(&mut world, 20_000);
+    world.run();
+    let told = told(&world, number);
+    assert_eq!(story(told), (vec![0, 1, 1], Some(1)));
+}
+
+#[test]
+fn a_probe_that_has_brought_content_is_not_silent_however_long_it_goes_on() {
+    let third = Behaviour::Script(vec![healthy()]);
+    let mut world = opened(&[third], Behaviour::Script(vec![after(1_900)]));
+    let number = ask(&mut world, 20_000);
+    world.run();
+    assert_eq!(story(told(&world, number)), (vec![0], Some(0)));
+}
+
+#[test]
 fn a_client_that_leaves_stops_both() {
     let silent =
         || Behaviour::Until(S(19), Box::new(Behaviour::Healthy), Box::new(Behaviour::Silent));

@@ -119,6 +119,89 @@ fn content_that_came_outlives_limits_on_its_coming() {
 }
 
 #[test]
+fn a_held_answer_that_flows_is_bounded_by_its_total_limit_alone() {
+    let mut one = One::new(two_legs(), Request { held: true, ..stream(S(60)) });
+    let call = one.start();
+    one.signal(call.id, Signal::Content);
+    for phase in [Phase::Connect, Phase::FirstToken] {
+        one.signal(call.id, Signal::Limit(phase));
+        assert!(matches!(one.poll(), Step::Wait(_)), "{phase:?}");
+    }
+    one.signal(call.id, Signal::Limit(Phase::Total));
+    assert_eq!(one.poll(), Step::Cancel(call.id));
+}
+
+#[test]
+fn the_first_call_of_a_leg_is_the_first_and_that_of_another_there_a_siblings() {
+    let mut one = One::new(chain_of(&[(2, &[])], Rules::default()), stream(S(60)));
+    let call = one.start();
+    one.fault(call.id, FaultKind::ServerError);
+    one.start();
+    let whys = std::iter::from_fn(|| one.chain.poll_event()).filter_map(|event| match event {
+        Event::CallStarted { why, .. } => Some(why),
+        _ => None,
+    });
+    assert_eq!(whys.collect::<Vec<_>>(), [Why::First, Why::Sibling]);
+}
+
+/// A request that a 429 keeps waiting, while as many retries are out as may be; and these.
+fn before_a_full_cap(topology: Topology, deadline: Duration) -> (One, Vec<Permit>, Instant) {
+    let mut one = One::new(topology, stream(deadline));
+    let call = one.start();
+    let retry = Entry { retry_after: Some(FaultKind::ServerError), ..crate::rig::ENTRY };
+    let gates = one.gates.clone();
+    let mut ask =
+        || gates.acquire(call.deployment, &retry, one.now, &mut one.rng, &mut News::default());
+    let cap: Vec<Permit> = (0..3).map(|_| ask().expect("room")).collect();
+    assert_eq!(ask().expect_err("full").gate, Gate::RetryCap);
+    let limited = Fault::new(FaultKind::RateLimited).with_hint(Some(Duration::from_millis(500)));
+    one.signal(call.id, Signal::End(Outcome::Fault(limited)));
+    let Step::Wait(Some(at)) = one.poll() else { panic!("no wait") };
+    (one, cap, at)
+}
+
+#[test]
+fn a_full_cap_delays_a_retry_that_has_waited_in_line() {
+    let again = Duration::from_millis(50);
+    let (mut one, cap, at) = before_a_full_cap(chain_of(&[(1, &[])], Rules::default()), S(60));
+    for times in 0..3 {
+        one.now = at + again * times;
+        assert_eq!(one.poll(), Step::Wait(Some(one.now + again)));
+    }
+    drop(cap);
+    one.now = at + again * 3;
+    one.start();
+}
+
+#[test]
+fn a_full_cap_is_not_waited_for_beyond_the_deadline() {
+    let deadline = Duration::from_millis(620);
+    let (mut one, _cap, at) = before_a_full_cap(chain_of(&[(1, &[])], Rules::default()), deadline);
+    one.now = at;
+    while let Step::Wait(Some(at)) = one.poll() {
+        assert!(at < Instant::ORIGIN + deadline, "no wait that does not fit is begun");
+        one.now = at;
+    }
+    assert!(one.now < Instant::ORIGIN + deadline);
+}
+
+#[test]
+fn a_full_cap_uses_up_patience_where_another_could_serve() {
+    let (mut one, _cap, at) = before_a_full_cap(two_legs(), S(60));
+    one.now = at;
+    let call = loop {
+        match one.poll() {
+            Step::Wait(Some(at)) => one.now = at,
+            Step::Start(call) => break call,
+            step => panic!("{step:?}"),
+        }
+    };
+    assert_eq!(call.deployment.index(), 1);
+    let waited = one.now - Instant::ORIGIN;
+    assert!(waited > Duration::from_millis(2_900) && waited <= S(3), "{waited:?}");
+}
+
+#[test]
 fn a_dropped_chain_gives_all_back() {
     let mut one = One::new(two_legs(), stream(S(60)));
     one.start();
