@@ -30,8 +30,9 @@ pub(crate) struct Flow {
     facts: Facts,
     /// A finish reason has come, and no content after it.
     past_finish: bool,
-    /// Finish reasons so far, of so many candidates: one may end while another has yet to speak.
-    finishes: u64,
+    /// The candidates that have said why they ended, a bit for each, of so many: one may end while
+    /// another has yet to speak, and some say so with every event.
+    finished: u128,
     candidates: u64,
     /// A usage chunk was asked for, and has not come.
     awaits_usage: bool,
@@ -65,13 +66,7 @@ enum Form {
     /// The same dialect: their data passes as it is.
     Pass,
     /// Another one: through the neutral form.
-    Translate {
-        decoder: StreamDecoder,
-        encoder: Box<StreamEncoder>,
-        events: Vec<StreamEvent>,
-        /// The candidates that have said why they ended: some say so with every event.
-        finished: Vec<u32>,
-    },
+    Translate { decoder: StreamDecoder, encoder: Box<StreamEncoder>, events: Vec<StreamEvent> },
 }
 
 /// What a stream came to before its first content went out.
@@ -115,7 +110,6 @@ impl Flow {
             decoder: dialect.stream_decoder(),
             encoder: Box::new(encoder),
             events: Vec::new(),
-            finished: Vec::new(),
         });
         let listens = asked.checks.is_some() || asked.held || asked.continues;
         Self {
@@ -125,7 +119,7 @@ impl Flow {
             out: Vec::with_capacity(1024),
             facts: Facts::default(),
             past_finish: false,
-            finishes: 0,
+            finished: 0,
             candidates: asked.outgoing().candidates,
             awaits_usage: asked.outgoing().include_usage,
             has_marker: dialect != Dialect::Gemini,
@@ -287,7 +281,11 @@ impl Flow {
 
     /// Whether only the terminal marker (and perhaps a usage chunk) is still to come.
     pub(crate) fn is_past_finish(&self) -> bool {
-        self.past_finish && self.finishes >= self.candidates
+        self.past_finish && self.all_have_finished()
+    }
+
+    fn all_have_finished(&self) -> bool {
+        u64::from(self.finished.count_ones()) >= self.candidates
     }
 
     /// How long the terminal marker is waited for after the finish reasons; `None` where the dialect
@@ -304,7 +302,7 @@ impl Flow {
         }
         // Where there is no marker, the reasons are all that is said of an end: some relays say them
         // first, and speak then.
-        let has_finished = !self.has_marker && self.finishes >= self.candidates;
+        let has_finished = !self.has_marker && self.all_have_finished();
         if !self.is_past_finish() && !has_finished {
             return Progress::Broken(Failure::new(
                 FaultKind::Broken,
@@ -329,7 +327,7 @@ impl Flow {
                 self.facts.finish = glance.finish.or(self.facts.finish);
                 self.past_finish =
                     glance.finish.is_some() || (self.past_finish && !glance.has_content);
-                self.finishes += glance.finishes;
+                self.finished |= glance.finished;
                 self.facts.usage = glance.usage.or(self.facts.usage);
                 self.awaits_usage &= self.facts.usage.is_none();
                 self.done = glance.is_done;
@@ -340,7 +338,7 @@ impl Flow {
                 sse::write_data(&mut self.out, &event.data);
                 Ok(glance.has_content)
             }
-            Form::Translate { decoder, encoder, events, finished } => {
+            Form::Translate { decoder, encoder, events } => {
                 events.clear();
                 let pushed = decoder.push(event, events);
                 if let Some(failure) = events.iter().find_map(fault) {
@@ -357,11 +355,8 @@ impl Flow {
                     note(&mut self.facts, event);
                     let finish = matches!(event, StreamEvent::Finish { .. });
                     self.past_finish = finish || (self.past_finish && !event.is_content());
-                    if let StreamEvent::Finish { choice, .. } = event
-                        && !finished.contains(choice)
-                    {
-                        finished.push(*choice);
-                        self.finishes += 1;
+                    if let StreamEvent::Finish { choice, .. } = event {
+                        self.finished |= glance::bit(*choice);
                     }
                     self.done |= *event == StreamEvent::End;
                     if let Some(listener) = &mut self.listener {

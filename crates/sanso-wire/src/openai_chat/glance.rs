@@ -43,8 +43,8 @@ pub struct EventGlance<'a> {
     pub has_media: bool,
     /// Why a candidate ended, on the event that ends it.
     pub finish: Option<FinishReason>,
-    /// How many candidates end here.
-    pub finishes: u64,
+    /// Which candidates end here: the bit of each one's index.
+    pub finished: u128,
     /// Tokens used so far, where the event says; the last one counts.
     pub usage: Option<Usage>,
 }
@@ -87,7 +87,7 @@ pub fn event(data: &[u8]) -> Result<EventGlance<'_>, Failure> {
         characters: parsed.choices.characters,
         has_media: parsed.choices.has_media,
         finish: parsed.choices.finish,
-        finishes: parsed.choices.finishes,
+        finished: parsed.choices.finished,
         usage: usage::read(parsed.usage).or_else(in_groq),
         model: parsed.model.0,
     })
@@ -131,7 +131,7 @@ struct Choices {
     characters: usize,
     /// Of the first choice that has one, or one that failed.
     finish: Option<FinishReason>,
-    finishes: u64,
+    finished: u128,
 }
 
 impl<'de> Deserialize<'de> for Choices {
@@ -158,7 +158,9 @@ impl<'de> Deserialize<'de> for Choices {
                     }
                     sum.characters += choice.delta.as_ref().map_or(0, Said::characters);
                     let finish = wire::finish_reason(&choice.finish_reason.0);
-                    sum.finishes += u64::from(finish.is_some());
+                    if finish.is_some() {
+                        sum.finished |= bit(choice.index.0);
+                    }
                     sum.finish = FinishReason::most_telling(sum.finish.into_iter().chain(finish));
                 }
                 Ok(sum)
@@ -169,14 +171,32 @@ impl<'de> Deserialize<'de> for Choices {
     }
 }
 
+/// The bit of a candidate in a set: OpenAI gives 128 at most.
+pub const fn bit(index: u32) -> u128 {
+    1 << if index < 128 { index } else { 127 }
+}
+
 #[derive(Deserialize)]
 struct Choice<'a> {
+    #[serde(default)]
+    index: Index,
     #[serde(borrow, default)]
     message: Option<Said<'a>>,
     #[serde(borrow, default)]
     delta: Option<Said<'a>>,
     #[serde(borrow, default)]
     finish_reason: Word<'a>,
+}
+
+/// A candidate's index; 0 where it is none.
+#[derive(Clone, Copy, Default)]
+struct Index(u32);
+
+impl<'de> Deserialize<'de> for Index {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        Ok(Self(text.parse().unwrap_or_default()))
+    }
 }
 
 /// What of a message or delta is content. `role` is not.
