@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Alert, Attempt, Chain, Deployment, RequestRow } from '../src/api';
-import { chainOf, errorRate, flowing, holdsBack, isRanked, onward, standing, unfoldedAtFirst, well } from '../src/words/chain';
+import { chainOf, errorRate, flowing, holdsBack, idle, isDown, isRanked, onward, standing, unfoldedAtFirst, well } from '../src/words/chain';
 import { kindOf, modelOf, nameOf, short, shortKind, softReason } from '../src/words/names';
 import { count, dollars, limit, list, millis, plural, rate, rateOf, share } from '../src/words/numbers';
 import { attemptsHeader, inChip, matches, noteOf, queryOf, skipWords, union } from '../src/words/requests';
@@ -25,6 +25,15 @@ test('rates have one decimal, and are 0 or 100 per cent only when exact', () => 
   ];
   for (const [x, text] of cases) assert.equal(s(rate(x)), text);
   assert.deepEqual([0, 0.004, 0.5, 0.997, 1].map((x) => s(share(x))), ['0 %', '0.4 %', '50 %', '99.7 %', '100 %']);
+});
+
+test('a chain that nobody asked is not down because of what others asked of its deployments', () => {
+  const shared = (share: number | null): Chain => ({
+    ...chains[0]!,
+    legs: chains[0]!.legs.map((leg) => ({ ...leg, deployments: leg.deployments.map((d) => ({ ...d, share, requests: 0, attempts: 40 })) })),
+  });
+  assert.deepEqual([idle(shared(null)), isDown(shared(null))], [true, false]);
+  assert.deepEqual([idle(shared(0)), isDown(shared(0))], [false, true], 'asked, and nobody answered');
 });
 
 test('numbers and their units', () => {

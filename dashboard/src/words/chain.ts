@@ -18,8 +18,8 @@ export function flowing(c: Chain): number[] {
   return out;
 }
 
-/** Nothing was asked of it, so no share is known. */
-export const idle = (c: Chain): boolean => c.legs.every((l) => l.deployments.every((d) => d.share == null || d.share === 0) && l.deployments.every((d) => d.attempts === 0 && d.requests === 0));
+/** Nothing was asked of it, so no share is known. The attempts of its deployments may be another chain's. */
+export const idle = (c: Chain): boolean => c.legs.every((l) => l.deployments.every((d) => d.share == null || (d.share === 0 && d.attempts === 0 && d.requests === 0)));
 
 /** It was asked, and no leg answered. */
 export const isDown = (c: Chain): boolean => !idle(c) && c.legs.every((l) => legShare(l) === 0);
